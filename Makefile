@@ -1,0 +1,52 @@
+# Every command of the project. `make help` prints them.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+-include .env
+export
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+TEXT_CLASSIFIER_DATA_DIR ?= $(CURDIR)/data
+PREFECT_HOME ?= $(TEXT_CLASSIFIER_DATA_DIR)/prefect
+
+.PHONY: help setup run server test check format lock clean
+
+help:  ## Print this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
+
+setup: .venv/.installed  ## Make .venv with the exact versions of requirements.lock
+
+.venv/.installed: pyproject.toml requirements.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'
+	@touch $@
+
+run: setup  ## Retrain on news, then on imdb, and print where the reports stand
+	@$(BIN)/python -m deployments.first_run
+
+server: setup  ## Serve the dashboard on 127.0.0.1 until Ctrl-C, with every run kept under the data root
+	@$(BIN)/python -m deployments.server
+
+test: setup  ## Run every test (real data where TEXT_CLASSIFIER_TEST_IMDB and TEXT_CLASSIFIER_TEST_NEWS name it)
+	$(BIN)/python -m pytest
+
+check: setup  ## Lint, check the formatting and the types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup  ## Format the code and mend what the linter can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:  ## Resolve pyproject.toml anew into requirements.lock
+	rm -rf .venv/lock
+	$(PYTHON) -m venv .venv/lock
+	.venv/lock/bin/python -m pip install --quiet --disable-pip-version-check '.[dev]'
+	.venv/lock/bin/python -m pip list --format=freeze --disable-pip-version-check \
+	  | grep -viE '^(pip|setuptools|text-classifier)==' | sed -E 's/\+[a-z0-9.]+$$//' > requirements.lock
+	rm -rf .venv/lock
+
+clean:  ## Remove what tools wrote here; the data root stays
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

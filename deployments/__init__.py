@@ -1,0 +1,1 @@
+"""How the flows are run: by hand, on a server, on a schedule."""

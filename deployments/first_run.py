@@ -1,0 +1,88 @@
+"""`make run`: retrain on both data sets against a server of this machine, and say what came out and where."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+
+from deployments.server import Server, client_environment, running_server, serving
+from text_classifier.errors import TextClassifierError
+from text_classifier.records import Report, shown_name
+
+DATA_SETS = ("news", "imdb")
+RECORDED_SECONDS = 60
+
+
+def main() -> int:
+    """Exit status: 0 when every data set ended with a report, 1 otherwise."""
+    started = time.monotonic()
+    kept_running = running_server() is not None
+    try:
+        with serving() as server:
+            os.environ.update(client_environment(server))
+            print(f"Prefect server: {server.url}", flush=True)
+            reports = [report for data_set in DATA_SETS if (report := _retrain(data_set))]
+            _wait_until_recorded()
+    except TextClassifierError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(_summary(reports, server, kept_running, time.monotonic() - started))
+    return 0 if len(reports) == len(DATA_SETS) else 1
+
+
+def _retrain(data_set: str) -> Report | None:
+    from flows.retrain import retrain  # Prefect reads its environment when it is imported
+
+    try:
+        return retrain(data_set)
+    except TextClassifierError as error:
+        print(f"error: {data_set} was not retrained: {error}", file=sys.stderr, flush=True)
+        return None
+
+
+def _wait_until_recorded() -> None:
+    """Task runs reach the database through a queue of the server: stop it only when none is still on its way."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.sorting import TaskRunSort
+
+    deadline = time.monotonic() + RECORDED_SECONDS
+    states: list[str | None] = []
+    with get_client(sync_client=True) as client:
+        while time.monotonic() < deadline:
+            before = states
+            runs = client.read_task_runs(sort=TaskRunSort.EXPECTED_START_TIME_DESC, limit=100)
+            if runs and all(run.state and run.state.is_final() for run in runs) and len(runs) == len(before):
+                return
+            states = [run.state_name for run in runs]
+            time.sleep(1)
+
+
+def _summary(reports: Sequence[Report], server: Server, kept_running: bool, seconds: float) -> str:
+    lines = [line for report in reports for line in _lines_of(report)]
+    lines += ["", f"{seconds:.0f} s in all."]
+    if kept_running:
+        lines.append(f"Dashboard: {server.url}/runs and {server.url}/artifacts")
+    else:
+        lines.append("Dashboard: `make server` shows these runs and their artifacts.")
+    return "\n".join(lines)
+
+
+def _lines_of(report: Report) -> list[str]:
+    splits = ", ".join(f"{split} {rows:,}" for split, rows in report.split_rows.items())
+    return [
+        "",
+        f"{shown_name(report.data_set, report.origin)}, label {report.label}, preset {report.preset}",
+        f"  {report.first_sentence}",
+        f"  rows      read {report.read_rows:,}, rejected {report.rejected_rows:,}, kept: {splits}",
+        f"  accuracy  {report.accuracy_rate:.2%} (95 % interval {report.accuracy_low_rate:.2%} to "
+        f"{report.accuracy_high_rate:.2%}) on {report.test_rows:,} test rows; "
+        f"always the majority class: {report.majority_rate:.2%}",
+        f"  report    {report.folder / 'report.html'}",
+        f"  errors    {report.folder / 'errors.parquet'}",
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

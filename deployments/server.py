@@ -1,0 +1,188 @@
+"""A Prefect server on this machine whose runs and artifacts stand under the data root.
+
+`python -m deployments.server` serves the dashboard until it is interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from text_classifier.config import Settings
+from text_classifier.errors import OutputError
+from text_classifier.storage import output_file, writing
+
+HOST = "127.0.0.1"
+USUAL_PORT = 4200
+START_SECONDS = 180
+STOP_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that answers: its address without "/api", and the process id where this project started it."""
+
+    url: str
+    pid: int | None = None
+
+    @property
+    def api_url(self) -> str:
+        return f"{self.url}/api"
+
+
+def prefect_home() -> Path:
+    """Where Prefect keeps its SQLite database: below the data root, unless PREFECT_HOME says otherwise."""
+    return Path(os.environ.get("PREFECT_HOME") or Settings().data_dir / "prefect")
+
+
+def client_environment(server: Server) -> dict[str, str]:
+    """What a process needs in its environment to run flows against `server`."""
+    return {
+        "PREFECT_HOME": str(prefect_home()),
+        "PREFECT_API_URL": server.api_url,
+        "PREFECT_LOGGING_EXTRA_LOGGERS": "text_classifier",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def running_server() -> Server | None:
+    """The server that PREFECT_API_URL names, else the one that serves this data root already; None: neither."""
+    named = os.environ.get("PREFECT_API_URL")
+    if named:
+        return Server(named.removesuffix("/").removesuffix("/api"))
+    with suppress(OSError, ValueError, TypeError):
+        server = Server(**json.loads(_record_path().read_text("utf-8")))
+        if _answers(server):
+            return server
+    return None
+
+
+@contextmanager
+def serving() -> Iterator[Server]:
+    """The server that already runs, else one started here and ended, by its own process id, on leaving."""
+    running = running_server()
+    if running:
+        yield running
+        return
+    process, server = _start()
+    try:
+        _wait_until_it_answers(process, server)
+        yield server
+    finally:
+        _stop(process)
+        _record_path().unlink(missing_ok=True)
+
+
+def _start() -> tuple[subprocess.Popen[bytes], Server]:
+    port = USUAL_PORT if _is_free(USUAL_PORT) else _free_port()
+    address = Server(f"http://{HOST}:{port}")
+    environment = {
+        **os.environ,
+        **client_environment(address),
+        "PREFECT_SERVER_API_HOST": HOST,
+        "PREFECT_SERVER_API_PORT": str(port),
+        "PREFECT_UI_API_URL": address.api_url,
+    }
+    with writing(prefect_home()):
+        prefect_home().mkdir(parents=True, exist_ok=True)
+        log = _log_path().open("ab")
+    with log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)],
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    server = Server(address.url, process.pid)
+    with output_file(_record_path()) as partial:
+        partial.write_text(json.dumps({"url": server.url, "pid": server.pid}), "utf-8")
+    return process, server
+
+
+def _wait_until_it_answers(process: subprocess.Popen[bytes], server: Server) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        if _answers(server):
+            return
+        time.sleep(0.2)
+    raise OutputError(
+        "the Prefect server did not start",
+        where=str(_log_path()),
+        seen="\n".join(_log_path().read_text("utf-8", "replace").splitlines()[-5:]),
+        expected=f"an answer from {server.api_url}/health within {START_SECONDS} seconds",
+        to_do="read the log; if the database is damaged, move the folder away",
+    )
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _answers(server: Server) -> bool:
+    try:
+        with urlopen(f"{server.api_url}/health", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def _record_path() -> Path:
+    return prefect_home() / "server.json"
+
+
+def _log_path() -> Path:
+    return prefect_home() / "server.log"
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def main() -> None:
+    """Serve until SIGINT or SIGTERM."""
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end)
+    with suppress(KeyboardInterrupt), serving() as server:
+        print(f"dashboard: {server.url}/runs    artifacts: {server.url}/artifacts    (Ctrl-C ends it)", flush=True)
+        while _answers(server):
+            time.sleep(1)
+
+
+if __name__ == "__main__":
+    main()

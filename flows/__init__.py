@@ -1,0 +1,1 @@
+"""Outcomes: one deployable flow per file."""

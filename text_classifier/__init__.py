@@ -1,0 +1,1 @@
+"""Scheduled, audited retraining of LSTM text classifiers: the domain, without any orchestrator."""

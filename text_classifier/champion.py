@@ -1,0 +1,149 @@
+"""The model in service per data set and label: who it is, who challenges it, and the ledger of every comparison.
+
+`champions/<data set>/<label>/champion.json` points at the model folder; `ledger.jsonl` has one line per comparison,
+promoted or not. A challenger is promoted when it is the first with a signal, or shown to be better than the champion
+on the test rows that both were scored on.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow.parquet as pq
+from scipy.stats import binomtest
+
+from text_classifier.config import preset_named
+from text_classifier.records import MARKS, Report
+from text_classifier.storage import output_file
+
+SIGNIFICANCE_LEVEL = 0.05
+
+Outcome = Literal[
+    "first", "better", "not separable", "worse", "not comparable", "no signal", "not eligible", "in service"
+]
+PROMOTED: frozenset[Outcome] = frozenset({"first", "better"})
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One line of the ledger.
+
+    Attributes:
+        run: the challenger.
+        champion: the run that was in service before; None when there was none.
+        outcome: what decided, and `reason` says it in words with the figures.
+        common_rows: test rows that both were scored on.
+        gain_pct: challenger's accuracy minus champion's on those rows, in points.
+        p_value: exact McNemar test, two-sided (Dietterich 1998).
+        compared_at: ISO 8601 in UTC.
+    """
+
+    run: str
+    champion: str | None
+    outcome: Outcome
+    reason: str
+    common_rows: int = 0
+    gain_pct: float | None = None
+    p_value: float | None = None
+    compared_at: str = ""
+
+    @property
+    def is_promoted(self) -> bool:
+        return self.outcome in PROMOTED
+
+
+def champion_dir(data_dir: Path, data_set: str, label: str) -> Path:
+    return data_dir / "champions" / data_set / label
+
+
+def champion_run(folder: Path) -> str | None:
+    """Run of the model in service, or None."""
+    pointer = folder / "champion.json"
+    return str(json.loads(pointer.read_text("utf-8"))["run"]) if pointer.exists() else None
+
+
+def read_ledger(folder: Path) -> list[Comparison]:
+    """Every comparison so far, oldest first."""
+    path = folder / "ledger.jsonl"
+    if not path.exists():
+        return []
+    return [Comparison(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]
+
+
+def challenge(report: Report, data_dir: Path) -> Comparison:
+    """Compare the reported model with the champion, write the ledger, and move the pointer if it earned it."""
+    folder = champion_dir(data_dir, report.data_set, report.label)
+    comparison = _compare(report, champion_run(folder))
+    ledger = [*read_ledger(folder), comparison]
+    with output_file(folder / "ledger.jsonl") as partial:
+        partial.write_text("".join(json.dumps(asdict(line), ensure_ascii=False) + "\n" for line in ledger), "utf-8")
+    if comparison.is_promoted:
+        pointer = {"run": report.run, "model": report.folder.relative_to(data_dir).as_posix()}
+        with output_file(folder / "champion.json") as partial:
+            partial.write_text(json.dumps(pointer, ensure_ascii=False) + "\n", "utf-8")
+    return comparison
+
+
+def _compare(report: Report, champion: str | None) -> Comparison:
+    def decided(outcome: Outcome, reason: str, **figures: Any) -> Comparison:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return Comparison(report.run, champion, outcome, reason, compared_at=now, **figures)
+
+    if refusal := _refusal(report):
+        return decided(*refusal)
+    if champion is None:
+        return decided("first", "the first model with a signal")
+    if champion == report.run:
+        return decided("in service", "this model is the champion")
+    in_service = report.folder.parent / champion
+    if _split_seed(report.folder) != _split_seed(in_service):
+        return decided("not comparable", "the champion was trained under another split seed")
+    gains, losses, common = _disagreements(report.folder, in_service)
+    if not common:
+        return decided("not comparable", "no test row was scored by both")
+    p_value = binomtest(gains, gains + losses).pvalue if gains + losses else 1.0
+    outcome = _outcome(gains - losses, float(p_value))
+    gain_pct = 100 * (gains - losses) / common
+    reason = f"{gain_pct:+.2f} points on {common:,} common test rows, exact McNemar p = {p_value:.2g}"
+    return decided(outcome, reason, common_rows=common, gain_pct=gain_pct, p_value=float(p_value))
+
+
+def _refusal(report: Report) -> tuple[Outcome, str] | None:
+    """Why this model cannot become champion whatever the champion is, or None."""
+    if MARKS[report.origin]:
+        return "not eligible", f"{MARKS[report.origin]} data never puts a model in service"
+    if not preset_named(report.preset).may_be_promoted:
+        return "not eligible", f"models of preset {report.preset} are reported, never promoted"
+    if report.accuracy_low_rate <= report.majority_rate:
+        return "no signal", f"not shown to be better than the majority class ({report.majority_rate:.2%})"
+    return None
+
+
+def _outcome(surplus: int, p_value: float) -> Outcome:
+    if p_value >= SIGNIFICANCE_LEVEL:
+        return "not separable"
+    return "better" if surplus > 0 else "worse"
+
+
+def _split_seed(model_dir: Path) -> Any:
+    return json.loads((model_dir / "config.json").read_text("utf-8"))["split_seed"]
+
+
+def _disagreements(challenger_dir: Path, champion_dir: Path) -> tuple[int, int, int]:
+    """Rows that only the challenger got right, rows that only the champion did, and rows that both scored."""
+    mine, theirs = (_correct_by_row(folder) for folder in (challenger_dir, champion_dir))
+    common = sorted(mine.keys() & theirs.keys())
+    here = np.array([mine[row] for row in common], dtype=bool)
+    there = np.array([theirs[row] for row in common], dtype=bool)
+    return int(np.sum(here & ~there)), int(np.sum(there & ~here)), len(common)
+
+
+def _correct_by_row(model_dir: Path) -> dict[tuple[str, str], bool]:
+    """Keyed by text digest and true label, so that a row is found again wherever tomorrow's file has it."""
+    rows = pq.read_table(model_dir / "predictions.parquet", columns=["text_digest", "label", "prediction"]).to_pylist()
+    return {(row["text_digest"], row["label"]): row["label"] == row["prediction"] for row in rows}

@@ -1,0 +1,33 @@
+"""What a run can be told: parameters, options and presets (values people choose), settings (facts of the machine)."""
+
+from text_classifier.config.options import ModelOptions, Options, TrainingOptions, VocabularyOptions
+from text_classifier.config.parameters import (
+    DataSetName,
+    Fingerprint,
+    Label,
+    MaxEpochs,
+    RunName,
+    Seed,
+    Source,
+)
+from text_classifier.config.presets import PRESETS, Preset, PresetName, preset_named
+from text_classifier.config.settings import Settings
+
+__all__ = [
+    "PRESETS",
+    "DataSetName",
+    "Fingerprint",
+    "Label",
+    "MaxEpochs",
+    "ModelOptions",
+    "Options",
+    "Preset",
+    "PresetName",
+    "RunName",
+    "Seed",
+    "Settings",
+    "Source",
+    "TrainingOptions",
+    "VocabularyOptions",
+    "preset_named",
+]

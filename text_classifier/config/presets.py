@@ -1,0 +1,83 @@
+"""Named sets of options. Two reproduce the source notebooks; `default` is the recommendation; `smoke` is for tests."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from pydantic import Field
+
+from text_classifier.config.options import ModelOptions, Options, TrainingOptions, VocabularyOptions
+from text_classifier.errors import UnknownNameError
+
+PresetName = Literal["default", "smoke", "keras-bilstm", "news-lstm"]
+
+
+class Preset(Options):
+    """Everything that decides a model, but for the data and the seed."""
+
+    description: str = Field(description="One sentence for people.")
+    vocabulary: VocabularyOptions = VocabularyOptions()
+    model: ModelOptions = ModelOptions()
+    training: TrainingOptions = TrainingOptions()
+    may_be_promoted: bool = Field(False, description="Whether a model of this preset may become champion.")
+
+
+PRESETS: dict[PresetName, Preset] = {
+    "default": Preset(
+        description="Bidirectional LSTM with max and mean pooling over length buckets: the recommendation.",
+        model=ModelOptions(architecture="bilstm", dropout_rate=0.3, word_dropout_rate=0.1),
+        training=TrainingOptions(
+            max_length_tokens=400, learning_rate=4e-3, schedule="one-cycle", gradient_clip=1.0, patience_epochs=2
+        ),
+        may_be_promoted=True,
+    ),
+    "smoke": Preset(
+        description="A tiny model for tests: seconds, and no accuracy to speak of.",
+        vocabulary=VocabularyOptions(max_size=2_000),
+        model=ModelOptions(architecture="bilstm", embedding_size=16, hidden_size=8),
+        training=TrainingOptions(max_length_tokens=50, batch_size=128, max_epochs=1),
+    ),
+    "keras-bilstm": Preset(
+        description="Notebook 1 as it was: last 200 tokens, padding in front and read by the model, no validation.",
+        vocabulary=VocabularyOptions(tokenizer="keras", order="keras-ranks", max_size=20_000, min_count=1),
+        model=ModelOptions(architecture="keras-bilstm", embedding_size=128, hidden_size=64, layers=2),
+        training=TrainingOptions(
+            max_length_tokens=200,
+            keep="tail",
+            padding="front",
+            batch_size=32,
+            max_epochs=2,
+            optimizer="adam",
+            epsilon=1e-7,
+            hold_out_val=False,
+            precision="float32",
+        ),
+    ),
+    "news-lstm": Preset(
+        description="Notebook 2 as it was, but for the padding: vocabulary by appearance, 512 tokens, batch 4.",
+        vocabulary=VocabularyOptions(tokenizer="letters-es", order="appearance", max_size=50_000, min_count=1),
+        model=ModelOptions(architecture="lstm-mlp", embedding_size=256, hidden_size=128, layers=2, dropout_rate=0.2),
+        training=TrainingOptions(
+            max_length_tokens=512,
+            batch_size=4,
+            max_epochs=10,
+            weight_decay=1e-5,
+            patience_epochs=3,
+            monitor="train_loss",
+            precision="float32",
+        ),
+    ),
+}
+assert set(PRESETS) == set(get_args(PresetName))
+
+
+def preset_named(name: str) -> Preset:
+    """The preset of that name.
+
+    Raises:
+        UnknownNameError: there is none; the message lists the known ones.
+    """
+    for known, preset in PRESETS.items():
+        if known == name:
+            return preset
+    raise UnknownNameError.of("preset", name, PRESETS)

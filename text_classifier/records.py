@@ -1,0 +1,117 @@
+"""What one step hands to the next: where its output stands and the few facts worth knowing before opening it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Origin = Literal["source", "generated", "sample"]
+Split = Literal["train", "val", "test", "unsup"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test", "unsup")
+
+MARKS: dict[Origin, str] = {"source": "", "generated": "GENERATED", "sample": "SAMPLE"}
+"""The word that stands beside the name of a data set that nobody collected, wherever it is shown."""
+
+
+def shown_name(data_set: str, origin: Origin) -> str:
+    """The data set's name as people see it: with its mark when it is GENERATED or SAMPLE data."""
+    return f"{data_set} ({MARKS[origin]})" if MARKS[origin] else data_set
+
+
+@dataclass(frozen=True, slots=True)
+class RawSource:
+    """A source as it came: `raw/<data set>/<digest>/`. `form` names the reader's case, such as "imdb-npz"."""
+
+    data_set: str
+    origin: Origin
+    form: str
+    address: str
+    digest: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """Typed rows of one source in file order: `rows.parquet`, `rejected.parquet`, manifest."""
+
+    data_set: str
+    origin: Origin
+    folder: Path
+    fingerprint: str
+    address: str
+    read_rows: int
+    kept_rows: int
+    rejected_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """Validated examples by split: `examples/<split>.parquet`, `rejected.parquet`, the rules' verdicts."""
+
+    data_set: str
+    origin: Origin
+    folder: Path
+    fingerprint: str
+    address: str
+    contract_version: str
+    split_seed: int
+    classes: dict[str, tuple[str, ...]]  # label column -> classes, in the contract's order
+    read_rows: int
+    rejected_rows: int
+    split_rows: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedCorpus:
+    """A vocabulary and the labelled splits as token ids: `vocabulary.parquet`, `encoded/<split>.parquet`."""
+
+    folder: Path
+    fingerprint: str
+    vocabulary_size: int
+    train_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrainRun:
+    """What a run chooses beside its preset. `max_epochs` None: the preset's."""
+
+    seed: int
+    max_epochs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedModel:
+    """A complete model folder: `models/<data set>/<run>/`."""
+
+    data_set: str
+    origin: Origin
+    label: str
+    preset: str
+    run: str
+    folder: Path
+    fingerprint: str
+    epochs: int
+    weights: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The figures of one model on the test split, and where its pages stand."""
+
+    data_set: str
+    origin: Origin
+    label: str
+    preset: str
+    run: str
+    folder: Path
+    first_sentence: str
+    read_rows: int
+    rejected_rows: int
+    split_rows: dict[str, int]
+    test_rows: int
+    accuracy_rate: float
+    accuracy_low_rate: float
+    accuracy_high_rate: float
+    majority_rate: float

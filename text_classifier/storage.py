@@ -1,0 +1,219 @@
+"""Outputs on disk: written whole or not at all, named by a fingerprint, accounted for by a manifest.
+
+A folder is filled beside its place and renamed into it; `manifest.json` is its last file and names every
+input and output with its SHA-256. What is not in a manifest, or differs from it, is not trusted.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from text_classifier.errors import DamagedOutputError, OutputUnwritableError
+
+MANIFEST = "manifest.json"
+DIGEST_CHARACTERS = 16  # of 64: enough for a folder's name, 2**64 values
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What stands in a folder, and what it was made of.
+
+    Attributes:
+        kind: the step that wrote the folder, such as "ingested".
+        fingerprint: SHA-256 (hexadecimal) over `inputs`, `parameters` and `code`.
+        inputs: name -> SHA-256 or fingerprint of what was read.
+        parameters: what the step was asked for, as JSON values.
+        code: SHA-256 over the source text of the modules that decide the content.
+        facts: counts and names that the next step reads instead of the data.
+        outputs: path relative to the folder -> {"sha256": ..., "bytes": ...}.
+        created_at: ISO 8601 in UTC.
+        package_version: of text_classifier.
+    """
+
+    kind: str
+    fingerprint: str
+    inputs: dict[str, str]
+    parameters: dict[str, Any]
+    code: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    created_at: str = ""
+    package_version: str = ""
+
+
+def sha256_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def sha256_text(text: str) -> str:
+    """SHA-256 of the text's UTF-8 bytes (lone surrogates pass as they are), hexadecimal."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def code_digest(*modules: str) -> str:
+    """SHA-256 over the source text of the named modules; a package counts with all its modules."""
+    digest = hashlib.sha256()
+    for name in sorted(modules):
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
+            raise ModuleNotFoundError(name)
+        origin = Path(spec.origin)
+        files = sorted(origin.parent.rglob("*.py")) if spec.submodule_search_locations else [origin]
+        for file in files:
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def plan(kind: str, *, inputs: Mapping[str, str], parameters: Mapping[str, Any], modules: tuple[str, ...]) -> Manifest:
+    """The manifest of a folder that is still to be made: its fingerprint is known before its content."""
+    code = code_digest(*modules)
+    described = {"kind": kind, "inputs": dict(inputs), "parameters": dict(parameters), "code": code}
+    fingerprint = sha256_text(json.dumps(described, sort_keys=True, ensure_ascii=True))
+    return Manifest(kind, fingerprint, dict(inputs), dict(parameters), code)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turns the operating system's refusals while writing at `path` into an `OutputUnwritableError`."""
+    try:
+        yield
+    except OSError as error:
+        reason = errno.errorcode.get(error.errno or 0, "")
+        if reason not in {"EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "ENOTDIR", "EFBIG"}:
+            raise
+        raise OutputUnwritableError(
+            "cannot write an output",
+            where=str(path),
+            seen=f"{error.strerror} ({reason})",
+            expected="a folder that can be written, with free space",
+            to_do="free space or set TEXT_CLASSIFIER_DATA_DIR to another folder; nothing half-written was kept",
+        ) from error
+
+
+@contextmanager
+def output_file(path: Path) -> Iterator[Path]:
+    """A path to write to; on leaving without error it takes the place of `path`, otherwise it is removed."""
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield partial
+            _flush(partial)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def output_folder(path: Path, manifest: Manifest, facts: dict[str, Any]) -> Iterator[Path]:
+    """A folder to fill; on leaving without error it gets its manifest and takes the place of `path`.
+
+    `facts` may be filled while the folder is; they go into the manifest. A folder that stood at `path`
+    before (damaged, or made by somebody else meanwhile) is replaced.
+    """
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    with writing(path):
+        try:
+            partial.mkdir(parents=True)
+            yield partial
+            write_manifest(partial, manifest, facts)
+            if path.exists():
+                shutil.rmtree(path)
+            partial.replace(path)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def write_manifest(folder: Path, manifest: Manifest, facts: Mapping[str, Any]) -> Manifest:
+    """Digest every file below `folder` and write `manifest.json` there."""
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and file.name != MANIFEST)
+    outputs = {
+        file.relative_to(folder).as_posix(): {"sha256": sha256_file(file), "bytes": file.stat().st_size}
+        for file in files
+    }
+    complete = Manifest(
+        manifest.kind,
+        manifest.fingerprint,
+        manifest.inputs,
+        manifest.parameters,
+        manifest.code,
+        dict(facts),
+        outputs,
+        datetime.now(UTC).isoformat(timespec="seconds"),
+        version("text-classifier"),
+    )
+    with output_file(folder / MANIFEST) as partial:
+        partial.write_text(json.dumps(asdict(complete), indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
+    return complete
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of `folder`.
+
+    Raises:
+        DamagedOutputError: there is none, or it cannot be read.
+    """
+    path = folder / MANIFEST
+    try:
+        return Manifest(**json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise DamagedOutputError(
+            "an output has no readable manifest",
+            where=str(path),
+            seen=f"{type(error).__name__}: {error}",
+            expected="the manifest.json that every finished step writes last",
+            to_do="run the step again with refresh=true",
+        ) from error
+
+
+def verify(folder: Path, but: Collection[str] = ()) -> Manifest:
+    """The manifest of `folder`, after every file it names, `but` those, was found and digested anew.
+
+    Raises:
+        DamagedOutputError: a file is missing or differs.
+    """
+    manifest = read_manifest(folder)
+    for name in manifest.outputs.keys() - set(but):
+        file, expected = folder / name, manifest.outputs[name]
+        seen = sha256_file(file) if file.is_file() else "no such file"
+        if seen != expected["sha256"]:
+            raise DamagedOutputError(
+                "an output differs from its manifest",
+                where=str(file),
+                seen=seen,
+                expected=expected["sha256"],
+                to_do="run the step again with refresh=true",
+            )
+    return manifest
+
+
+def is_reusable(folder: Path, planned: Manifest) -> bool:
+    """Whether `folder` holds the whole, undamaged output that `planned` describes."""
+    try:
+        return verify(folder).fingerprint == planned.fingerprint
+    except DamagedOutputError:
+        return False
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
