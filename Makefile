@@ -7,10 +7,8 @@ export
 
 PYTHON ?= python3.11
 BIN := .venv/bin
-TEXT_CLASSIFIER_DATA_DIR ?= $(CURDIR)/data
-PREFECT_HOME ?= $(TEXT_CLASSIFIER_DATA_DIR)/prefect
 
-.PHONY: help setup run server test check format lock clean
+.PHONY: help setup run server test check format pictures lock clean
 
 help:  ## Print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
@@ -39,6 +37,9 @@ check: setup  ## Lint, check the formatting and the types
 format: setup  ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+pictures: setup  ## Make the README's pictures from the newest GENERATED report (needs Chromium)
+	$(BIN)/python docs/pictures/make_pictures.py
 
 lock:  ## Resolve pyproject.toml anew into requirements.lock
 	rm -rf .venv/lock

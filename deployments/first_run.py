@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import time
 from collections.abc import Sequence
 
 from deployments.server import Server, client_environment, running_server, serving
+from text_classifier.config import PRESETS, PresetName
 from text_classifier.errors import TextClassifierError
 from text_classifier.records import Report, shown_name
 
@@ -15,15 +17,20 @@ DATA_SETS = ("news", "imdb")
 RECORDED_SECONDS = 60
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: 0 when every data set ended with a report, 1 otherwise."""
+    parser = argparse.ArgumentParser(description="Retrain on both data sets and print where the reports stand.")
+    parser.add_argument(
+        "--preset", choices=PRESETS, default="default", help="options of vocabulary, model and training"
+    )
+    preset = parser.parse_args(arguments).preset
     started = time.monotonic()
     kept_running = running_server() is not None
     try:
         with serving() as server:
             os.environ.update(client_environment(server))
             print(f"Prefect server: {server.url}", flush=True)
-            reports = [report for data_set in DATA_SETS if (report := _retrain(data_set))]
+            reports = [report for data_set in DATA_SETS if (report := _retrain(data_set, preset))]
             _wait_until_recorded()
     except TextClassifierError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -32,11 +39,11 @@ def main() -> int:
     return 0 if len(reports) == len(DATA_SETS) else 1
 
 
-def _retrain(data_set: str) -> Report | None:
+def _retrain(data_set: str, preset: PresetName) -> Report | None:
     from flows.retrain import retrain  # Prefect reads its environment when it is imported
 
     try:
-        return retrain(data_set)
+        return retrain(data_set, preset)
     except TextClassifierError as error:
         print(f"error: {data_set} was not retrained: {error}", file=sys.stderr, flush=True)
         return None

@@ -52,7 +52,8 @@ def client_environment(server: Server) -> dict[str, str]:
     return {
         "PREFECT_HOME": str(prefect_home()),
         "PREFECT_API_URL": server.api_url,
-        "PREFECT_LOGGING_EXTRA_LOGGERS": "text_classifier",
+        "PREFECT_LOGGING_SETTINGS_PATH": str(Path(__file__).with_name("logging.yaml")),
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
     }

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict
 
-from prefect import get_run_logger, task
+from prefect import task
 
 from tasks.dashboard import artifact_key, publish_table
 from text_classifier.champion import challenge, champion_dir, read_ledger
 from text_classifier.config import Settings
 from text_classifier.records import Report, shown_name
+
+logger = logging.getLogger("text_classifier.tasks.promote")
 
 
 @task(name="promote", task_run_name="compare {report.run} with the champion")
@@ -18,7 +21,7 @@ def promote(report: Report) -> bool:
     data_dir = Settings().data_dir
     comparison = challenge(report, data_dir)
     decision = "promoted" if comparison.is_promoted else "not promoted"
-    get_run_logger().info("%s: %s (%s: %s)", report.run, decision, comparison.outcome, comparison.reason)
+    logger.info("%s: %s (%s: %s)", report.run, decision, comparison.outcome, comparison.reason)
     ledger = read_ledger(champion_dir(data_dir, report.data_set, report.label))
     publish_table(
         artifact_key(report.data_set, report.label, "champion"),

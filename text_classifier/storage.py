@@ -143,12 +143,16 @@ def output_folder(path: Path, manifest: Manifest, facts: dict[str, Any]) -> Iter
             shutil.rmtree(partial, ignore_errors=True)
 
 
-def write_manifest(folder: Path, manifest: Manifest, facts: Mapping[str, Any]) -> Manifest:
-    """Digest every file below `folder` and write `manifest.json` there."""
-    files = sorted(file for file in folder.rglob("*") if file.is_file() and file.name != MANIFEST)
+def write_manifest(folder: Path, manifest: Manifest, facts: Mapping[str, Any], but: Collection[str] = ()) -> Manifest:
+    """Digest every file below `folder`, `but` those, and write `manifest.json` there.
+
+    A manifest that was complete before keeps its time and its package version: its step is not done anew.
+    """
+    files = {file.relative_to(folder).as_posix(): file for file in sorted(folder.rglob("*")) if file.is_file()}
     outputs = {
-        file.relative_to(folder).as_posix(): {"sha256": sha256_file(file), "bytes": file.stat().st_size}
-        for file in files
+        name: {"sha256": sha256_file(file), "bytes": file.stat().st_size}
+        for name, file in files.items()
+        if file.name != MANIFEST and name not in but
     }
     complete = Manifest(
         manifest.kind,
@@ -158,8 +162,8 @@ def write_manifest(folder: Path, manifest: Manifest, facts: Mapping[str, Any]) -
         manifest.code,
         dict(facts),
         outputs,
-        datetime.now(UTC).isoformat(timespec="seconds"),
-        version("text-classifier"),
+        manifest.created_at or datetime.now(UTC).isoformat(timespec="seconds"),
+        manifest.package_version or version("text-classifier"),
     )
     with output_file(folder / MANIFEST) as partial:
         partial.write_text(json.dumps(asdict(complete), indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
@@ -192,7 +196,7 @@ def verify(folder: Path, but: Collection[str] = ()) -> Manifest:
         DamagedOutputError: a file is missing or differs.
     """
     manifest = read_manifest(folder)
-    for name in manifest.outputs.keys() - set(but):
+    for name in sorted(manifest.outputs.keys() - set(but)):
         file, expected = folder / name, manifest.outputs[name]
         seen = sha256_file(file) if file.is_file() else "no such file"
         if seen != expected["sha256"]:

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 TokenizerName = Literal["words", "letters-es", "keras"]
+ArchitectureName = Literal["bilstm", "keras-bilstm", "lstm-mlp"]
+OrderName = Literal["frequency", "appearance", "keras-ranks"]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Size = Annotated[int, Field(ge=1, le=65_536)]
 
@@ -21,7 +23,7 @@ class VocabularyOptions(Options):
     """How text becomes token ids."""
 
     tokenizer: TokenizerName = Field("words", description="How a text is cut into tokens.")
-    order: Literal["frequency", "appearance", "keras-ranks"] = Field(
+    order: OrderName = Field(
         "frequency",
         description="Which tokens get the lowest ids; `keras-ranks` reserves 1 = start, 2 = out of vocabulary.",
     )
@@ -32,7 +34,7 @@ class VocabularyOptions(Options):
 class ModelOptions(Options):
     """The network: sizes in units (floats per token or per layer)."""
 
-    architecture: Literal["bilstm", "keras-bilstm", "lstm-mlp"] = Field("bilstm", description="A key of MODELS.")
+    architecture: ArchitectureName = Field("bilstm", description="A key of MODELS.")
     embedding_size: Size = Field(128, description="Floats per token.")
     hidden_size: Size = Field(64, description="Floats per direction and layer of the LSTM.")
     layers: int = Field(1, ge=1, le=8, description="LSTM layers.")

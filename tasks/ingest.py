@@ -1,0 +1,46 @@
+"""Ingest as a Prefect task: a source becomes typed rows; only what may pass by itself is tried again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import Task, task
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.runtime import task_run
+
+from text_classifier.config import Settings
+from text_classifier.corpus import SourceRequest
+from text_classifier.corpus import ingest as ingest_source
+from text_classifier.errors import is_transient
+from text_classifier.records import Ingested
+
+
+def _run_name() -> str:
+    return f"ingest {task_run.parameters['data_set']}"
+
+
+def _is_worth_a_retry(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, BaseException) and is_transient(error)
+
+
+@task(
+    name="ingest",
+    task_run_name=_run_name,
+    retries=2,
+    retry_delay_seconds=[10, 60],
+    retry_condition_fn=_is_worth_a_retry,
+    persist_result=False,
+)
+def ingest(data_set: str, source: str | None = None, refresh: bool = False) -> Ingested:
+    """Fetch the source of a data set and read its rows.
+
+    Args:
+        data_set: a contract's name.
+        source: a file, a folder or an http(s) address; None: what TEXT_CLASSIFIER_<DATA SET> names, else the
+            contract's generator or official download.
+        refresh: read the rows anew even where the same ones stand.
+    """
+    settings = Settings()
+    request = SourceRequest(data_set, source or settings.source_of(data_set), settings.download_timeout_seconds)
+    return ingest_source(request, settings.contracts_dir, settings.data_dir, refresh)

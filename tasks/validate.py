@@ -1,0 +1,52 @@
+"""Task: apply a data set's contract to its ingested rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prefect import task
+from prefect.runtime import task_run
+
+from tasks.dashboard import publish_table
+from text_classifier.config import Settings
+from text_classifier.contract import Verdict, latest_data_set, load_contract
+from text_classifier.contract import validate as apply_contract
+from text_classifier.records import DataSet, Ingested, shown_name
+
+
+def _run_name() -> str:
+    return f"validate {task_run.parameters['ingested'].data_set}"
+
+
+@task(name="validate", task_run_name=_run_name)
+def validate(ingested: Ingested, refresh: bool) -> DataSet:
+    """Reject rows that break the contract and write the rest by split; the table of rules is published in any case."""
+    settings = Settings()
+    contract = load_contract(settings.contracts_dir, ingested.data_set)
+    shown = shown_name(ingested.data_set, ingested.origin)
+
+    def publish(verdicts: Sequence[Verdict]) -> None:
+        description = f"Contract of {shown}, version {contract.version}: every rule and what came of it"
+        publish_table(f"{ingested.data_set}-contract", [table_row(verdict) for verdict in verdicts], description)
+
+    return apply_contract(ingested, contract, data_dir=settings.data_dir, refresh=refresh, on_verdicts=publish)
+
+
+def prepared_data_set(data_set: str, fingerprint: str | None) -> DataSet:
+    """The newest prepared data set of that name, or the one with that fingerprint."""
+    return latest_data_set(Settings().data_dir, data_set, fingerprint)
+
+
+def table_row(verdict: Verdict) -> dict[str, object]:
+    return {
+        "rule": verdict.rule_id,
+        "severity": verdict.severity,
+        "rows failing": verdict.failing_rows,
+        "verdict": verdict.verdict,
+        "consequence": verdict.consequence,
+        "column": verdict.column,
+        "rows checked": verdict.rows_checked,
+        "seen": verdict.seen,
+        "expected": verdict.expected,
+        "description": verdict.description,
+    }

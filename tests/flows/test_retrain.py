@@ -1,0 +1,229 @@
+"""The whole chain on small files: what is written, what the dashboard shows, and how bad input ends."""
+
+import csv
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import Artifact, FlowRun
+from prefect.exceptions import ParameterTypeError, SignatureMismatchError
+
+from flows.prepare_data import prepare_data
+from flows.report import report
+from flows.retrain import retrain
+from flows.train_classifier import train_classifier
+from text_classifier import storage
+from text_classifier.errors import (
+    ConfigError,
+    ContractViolationError,
+    OutputUnwritableError,
+    SourceFormatError,
+    SourceNotFoundError,
+    TextClassifierError,
+    TrainingError,
+    UnknownNameError,
+)
+from text_classifier.records import Report
+
+HEADER = ["title", "text", "date", "source", "author", "category", "label"]
+CATEGORIES = ["Business", "Entertainment", "Health", "Politics", "Science", "Sports", "Technology"]
+CLOSED_PORT = "http://127.0.0.1:9/imdb.tar.gz"
+
+
+def news_rows(count: int = 700) -> list[list[str]]:
+    """Rows whose category can be told from their words."""
+    draw = random.Random(0)
+    rows = []
+    for number in range(count):
+        category = CATEGORIES[number % len(CATEGORIES)]
+        words = [f"{category}{'abcdefgh'[draw.randrange(8)]}" for _ in range(20)] + ["filler"] * draw.randrange(5, 20)
+        draw.shuffle(words)
+        text = " ".join([*words, f"{number}"])
+        rows.append([f"Title {number}", text, "2024-05-17", "BBC", "", category, draw.choice(["real", "fake"])])
+    return rows
+
+
+def write_news(path: Path, rows: list[list[str]], header: list[str] = HEADER, delimiter: str = ";") -> Path:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream, delimiter=delimiter).writerows([header, *rows])
+    return path
+
+
+@pytest.fixture
+def news_file(tmp_path: Path) -> Path:
+    return write_news(tmp_path / "news.csv", news_rows())
+
+
+def artifacts() -> dict[str, Artifact]:
+    with get_client(sync_client=True) as client:
+        return {artifact.key: artifact for artifact in client.read_artifacts() if artifact.key}
+
+
+def last_run(name: str) -> FlowRun:
+    with get_client(sync_client=True) as client:
+        runs = [run for run in client.read_flow_runs() if run.name.startswith(name)]
+    return max(runs, key=lambda run: run.created or run.start_time)
+
+
+def run_smoke(source: Path | None, data_set: str = "news", **parameters: object) -> Report:
+    named = None if source is None else str(source)
+    return retrain(data_set=data_set, preset="smoke", source=named, **parameters)
+
+
+def test_the_chain_accounts_for_every_row_and_every_file(news_file: Path, data_dir: Path) -> None:
+    published = run_smoke(news_file)
+    assert published.read_rows == 700
+    assert sum(published.split_rows.values()) + published.rejected_rows == 700
+    assert published.folder.is_relative_to(data_dir / "models" / "news")
+    manifest = storage.verify(published.folder)
+    assert {"predictions.parquet", "errors.parquet", "metrics.json", "report.html"} <= set(manifest.outputs)
+    predictions = pq.read_table(published.folder / "predictions.parquet")
+    assert predictions.num_rows == published.test_rows == published.split_rows["test"]
+
+
+def test_the_dashboard_shows_what_the_run_found(news_file: Path, data_dir: Path) -> None:
+    published = run_smoke(news_file)
+    run = last_run("retrain news smoke")
+    assert run.state is not None
+    assert run.state.message == published.first_sentence
+    assert {"news-contract", "news-category-accuracy", "news-category-errors", "news-category-champion"} <= set(
+        artifacts()
+    )
+
+
+def test_an_unchanged_source_is_not_prepared_twice(news_file: Path, data_dir: Path) -> None:
+    run_smoke(news_file)
+    before = {path: path.stat().st_mtime_ns for path in data_dir.glob("[idv]*/**/*.parquet")}
+    run_smoke(news_file)
+    assert before
+    assert {path: path.stat().st_mtime_ns for path in data_dir.glob("[idv]*/**/*.parquet")} == before
+
+
+def test_refresh_makes_everything_anew(news_file: Path, data_dir: Path) -> None:
+    run_smoke(news_file)
+    before = {path: path.stat().st_mtime_ns for path in data_dir.glob("[idv]*/**/*.parquet")}
+    run_smoke(news_file, refresh=True)
+    after = {path: path.stat().st_mtime_ns for path in data_dir.glob("[idv]*/**/*.parquet")}
+    assert set(after) == set(before)
+    assert not [path for path, when in after.items() if when == before[path]]
+
+
+def test_each_step_runs_alone_on_what_the_step_before_left(news_file: Path, data_dir: Path) -> None:
+    prepared = prepare_data("news", "smoke", str(news_file))
+    model = train_classifier("news", "smoke", label="label")
+    published = report("news")
+    assert model.label == published.label == "label"
+    assert published.run == model.run
+    assert prepared.classes["label"] == ("fake", "real")
+
+
+def test_a_model_of_smoke_is_never_promoted(news_file: Path, data_dir: Path) -> None:
+    run_smoke(news_file)
+    assert not (data_dir / "champions" / "news" / "category" / "champion.json").exists()
+    assert (data_dir / "champions" / "news" / "category" / "ledger.jsonl").exists()
+
+
+def test_a_refused_download_goes_on_with_the_sample_and_says_so_everywhere(data_dir: Path) -> None:
+    published = retrain("imdb", "smoke", source=CLOSED_PORT)
+    assert published.data_set == "imdb_sample"
+    assert "SAMPLE" in published.first_sentence
+    assert "SAMPLE" in (published.folder / "report.html").read_text("utf-8")
+    ours = {key: artifact for key, artifact in artifacts().items() if key.startswith("imdb-sample")}
+    assert ours
+    assert all("SAMPLE" in f"{artifact.description}" for artifact in ours.values())
+
+
+def test_without_any_source_the_news_are_generated_and_called_so(data_dir: Path) -> None:
+    published = run_smoke(None)
+    assert published.read_rows == 20_000
+    assert "GENERATED" in published.first_sentence
+    assert not (data_dir / "champions" / "news" / "category" / "champion.json").exists()
+
+
+def edited(change: Callable[[list[str]], list[str]]) -> list[list[str]]:
+    return [change(row) for row in news_rows(50)]
+
+
+BAD_FILES: dict[str, tuple[Callable[[Path], object], type[TextClassifierError], str]] = {
+    "wrong delimiter": (lambda p: write_news(p, news_rows(50), delimiter="~"), SourceFormatError, "title"),
+    "missing column": (
+        lambda p: write_news(p, edited(lambda row: row[:5]), HEADER[:5]),
+        SourceFormatError,
+        "category",
+    ),
+    "empty file": (lambda p: p.write_bytes(b""), SourceFormatError, "empty"),
+    "header only": (lambda p: write_news(p, []), SourceFormatError, "no row"),
+    "every row rejected": (
+        lambda p: write_news(p, edited(lambda row: row[:3])),
+        TextClassifierError,
+        "reject",
+    ),
+    "unknown classes": (
+        lambda p: write_news(p, edited(lambda row: [*row[:5], "Gossip", row[6]])),
+        ContractViolationError,
+        "news",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD_FILES)
+def test_a_bad_file_ends_in_a_message_and_nothing_half_written(tmp_path: Path, data_dir: Path, case: str) -> None:
+    write, error, words = BAD_FILES[case]
+    write(tmp_path / "news.csv")
+    with pytest.raises(error, match=rf"(?is){words}"):
+        run_smoke(tmp_path / "news.csv")
+    assert not list(data_dir.rglob("*.partial"))
+    assert not (data_dir / "models").exists()
+
+
+def test_a_class_with_one_example_is_refused_by_name(tmp_path: Path, data_dir: Path) -> None:
+    rows = [row for row in news_rows() if row[5] != "Sports"]
+    lonely = [row for row in news_rows() if row[5] == "Sports"][:1]
+    with pytest.raises(TextClassifierError, match="Sports"):
+        run_smoke(write_news(tmp_path / "news.csv", rows + lonely))
+
+
+def test_a_missing_file_is_named(tmp_path: Path, data_dir: Path) -> None:
+    with pytest.raises(SourceNotFoundError, match=r"nowhere\.csv"):
+        run_smoke(tmp_path / "nowhere.csv")
+
+
+def test_an_unknown_data_set_lists_the_known_ones(data_dir: Path) -> None:
+    with pytest.raises(UnknownNameError, match="imdb, imdb_sample, news"):
+        run_smoke(None, data_set="nwes")
+
+
+def test_an_unknown_label_lists_the_known_ones(news_file: Path, data_dir: Path) -> None:
+    with pytest.raises(ConfigError, match="category, label"):
+        run_smoke(news_file, label="topic")
+
+
+def test_a_step_without_what_it_needs_says_which_step_comes_first(data_dir: Path) -> None:
+    with pytest.raises(TextClassifierError, match="prepare-data"):
+        train_classifier("news", "smoke")
+    with pytest.raises(TextClassifierError, match="train-classifier"):
+        report("news")
+
+
+def test_a_data_root_that_cannot_be_written_is_named(
+    news_file: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data_dir.write_text("a file where the data root should be", "utf-8")
+    with pytest.raises(OutputUnwritableError, match="TEXT_CLASSIFIER_DATA_DIR"):
+        run_smoke(news_file)
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"preset": "biggest"}, {"seed": -1}, {"max_epochs": 0}, {"data_set": "../news"}, {"epochs": 3}]
+)
+def test_a_wrong_parameter_is_refused_before_a_run_exists(data_dir: Path, parameters: dict[str, object]) -> None:
+    with pytest.raises(ParameterTypeError if "epochs" not in parameters else SignatureMismatchError):
+        retrain(**parameters)
+
+
+def test_training_that_cannot_learn_says_why(tmp_path: Path, data_dir: Path) -> None:
+    with pytest.raises((TrainingError, ContractViolationError), match=r"(?i)val|row|test"):
+        run_smoke(write_news(tmp_path / "news.csv", news_rows(7)))

@@ -1,0 +1,56 @@
+"""The readers on the real files, where they are at hand."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from text_classifier.corpus import SourceRequest, ingest
+
+CONTRACTS = Path(__file__).resolve().parents[2] / "data_contracts"
+IMDB, NEWS = os.environ.get("TEXT_CLASSIFIER_TEST_IMDB"), os.environ.get("TEXT_CLASSIFIER_TEST_NEWS")
+needs_imdb = pytest.mark.skipif(not IMDB, reason="TEXT_CLASSIFIER_TEST_IMDB names no folder with the IMDB reviews")
+needs_news = pytest.mark.skipif(not NEWS, reason="TEXT_CLASSIFIER_TEST_NEWS names no news file")
+
+
+@needs_news
+def test_every_row_of_the_news_file_is_kept(tmp_path: Path) -> None:
+    result = ingest(SourceRequest("news", NEWS), CONTRACTS, tmp_path, False)
+    assert (result.read_rows, result.kept_rows, result.rejected_rows) == (20_000, 20_000, 0)
+    table = pq.read_table(result.folder / "rows.parquet")
+    lines = Path(str(NEWS)).read_text("utf-8").splitlines()
+    expected = [dict(zip(lines[0].split(";"), line.split(";"), strict=True)) for line in lines[1:]]
+    for name in ("title", "text", "source", "author", "category", "label"):
+        assert table[name].to_pylist() == [row[name] or None for row in expected]
+    assert [day.isoformat() for day in table["date"].to_pylist()] == [row["date"] for row in expected]
+
+
+@needs_imdb
+def test_the_archive_gives_all_reviews_their_splits_labels_and_films(tmp_path: Path) -> None:
+    result = ingest(SourceRequest("imdb", IMDB), CONTRACTS, tmp_path, False)
+    assert (result.kept_rows, result.rejected_rows) == (100_000, 0)
+    table = pq.read_table(result.folder / "rows.parquet")
+    splits = {entry["values"]: entry["counts"] for entry in table["split"].value_counts().to_pylist()}
+    assert splits == {"train": 25_000, "test": 25_000, "unsup": 50_000}
+    assert table["group"].null_count == 0
+    labelled = (
+        table.filter(pc.is_valid(table["label"])).group_by(["group", "split", "label"]).aggregate([([], "count_all")])
+    )
+    assert max(labelled["count_all"].to_pylist()) == 30
+    assert table["rating"].null_count == table["label"].null_count == 50_000
+
+
+@needs_imdb
+def test_the_words_of_the_npz_give_its_ranks_back(tmp_path: Path) -> None:
+    result = ingest(SourceRequest("imdb", f"{IMDB}/imdb.npz"), CONTRACTS, tmp_path, False)
+    assert (result.kept_rows, result.rejected_rows) == (50_000, 0)
+    table = pq.read_table(result.folder / "rows.parquet")
+    ranks = json.loads(Path(f"{IMDB}/imdb_word_index.json").read_text("utf-8"))
+    with np.load(f"{IMDB}/imdb.npz", allow_pickle=True) as archive:  # the file is our own here
+        expected = [*archive["x_train"], *archive["x_test"]]
+    texts = table["text"].to_pylist()
+    assert all([ranks[word] for word in text.split(" ")] == row for text, row in zip(texts, expected, strict=True))

@@ -1,0 +1,38 @@
+from pathlib import Path
+
+import pytest
+
+from tasks.build_vocabulary import build_vocabulary
+from tasks.train import described, done_pct, train, trained_model
+from text_classifier.errors import DamagedOutputError, UnknownNameError
+from text_classifier.records import DataSet, TrainRun
+from text_classifier.training import TrainingProgress, load_model
+
+PAIRS = [("dull flat film", "sad"), ("warm bright film", "glad")] * 20
+
+
+@pytest.fixture
+def films(write_data_set, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataSet:
+    monkeypatch.setenv("TEXT_CLASSIFIER_DATA_DIR", str(tmp_path))
+    return write_data_set({"train": PAIRS, "val": PAIRS[:8], "test": PAIRS[:6]})
+
+
+def test_a_trained_model_is_found_by_later_flows(films: DataSet) -> None:
+    corpus = build_vocabulary.fn(films, "smoke", False)
+    model = train.fn(films, corpus, "mood", "smoke", TrainRun(seed=1))
+    assert trained_model("films", None) == trained_model("films", model.run) == model
+    assert load_model(model.folder).class_names == ("glad", "sad")
+
+
+def test_an_unknown_label_is_refused(films: DataSet) -> None:
+    corpus = build_vocabulary.fn(films, "smoke", False)
+    with pytest.raises(UnknownNameError, match="mood"):
+        train.fn(films, corpus, "category", "smoke", TrainRun(seed=1))
+    with pytest.raises(DamagedOutputError, match="no model of films"):
+        trained_model("films", None)
+
+
+def test_progress_is_told_in_percent_of_the_whole_run_and_in_words() -> None:
+    progress = TrainingProgress(2, 4, 50, 100, 0.25, 1_234.5, 61.2)
+    assert done_pct(progress) == 37.5
+    assert described(progress) == "epoch 2 of 4, step 50 of 100, loss 0.2500, 1,234 examples/s, 61 s left at most"

@@ -1,0 +1,246 @@
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from text_classifier.contract.odcs import Contract, SourcePin
+from text_classifier.corpus.download import file_name_of, shown_address
+from text_classifier.corpus.fetch import fetch
+from text_classifier.corpus.raw import SOURCE
+from text_classifier.errors import (
+    OutputUnwritableError,
+    SourceError,
+    SourceFormatError,
+    SourceNotFoundError,
+    SourceUnavailableError,
+    UnknownNameError,
+)
+
+DATA = b"text;date;label\na;;pos\n"
+DIGEST = sha256(DATA).hexdigest()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class CutShort(BaseHTTPRequestHandler):
+    """Promises more than it sends."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b"x" * 10)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def serving(handler: object) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:  # type: ignore[arg-type]
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[str]:
+    (tmp_path / "served").mkdir()
+    (tmp_path / "served" / "a.csv").write_bytes(DATA)
+    yield from serving(partial(Quiet, directory=str(tmp_path / "served")))
+
+
+@pytest.fixture
+def cut_short() -> Iterator[str]:
+    yield from serving(CutShort)
+
+
+@pytest.fixture
+def closed() -> str:
+    """An address where nobody listens."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
+        port = server.server_port
+    return f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "a.csv"
+    path.write_bytes(DATA)
+    return path
+
+
+def pinned(contract: Contract, address: str, sha: str | None = None, size: int | None = None) -> Contract:
+    return replace(contract, pins=(SourcePin("delimited", address, sha, None, size),))
+
+
+def left_over(data_dir: Path) -> list[str]:
+    return [path.name for path in data_dir.rglob("*") if path.name.startswith(".")]
+
+
+def test_a_file_is_kept_as_it_came_with_where_it_came_from(tmp_path: Path, file: Path, contract: Contract) -> None:
+    source = fetch(contract, str(file), tmp_path / "data", 1)
+    assert source.folder == tmp_path / "data" / "raw" / "articles" / DIGEST[:16]
+    assert (source.folder / "a.csv").read_bytes() == DATA
+    recorded = json.loads((source.folder / SOURCE).read_text("utf-8"))
+    assert (recorded["address"], recorded["size_bytes"], recorded["digest"]) == (str(file), len(DATA), DIGEST)
+    assert (source.digest, source.form, source.origin) == (DIGEST, "delimited", "source")
+    assert not left_over(tmp_path / "data")
+
+
+def test_the_same_file_is_kept_once(tmp_path: Path, file: Path, contract: Contract) -> None:
+    first = fetch(contract, str(file), tmp_path / "data", 1)
+    written = (first.folder / "a.csv").stat().st_mtime_ns
+    assert fetch(contract, str(file), tmp_path / "data", 1) == first
+    assert (first.folder / "a.csv").stat().st_mtime_ns == written
+
+
+def test_a_damaged_copy_is_made_anew(tmp_path: Path, file: Path, contract: Contract) -> None:
+    kept = fetch(contract, str(file), tmp_path / "data", 1).folder / "a.csv"
+    kept.write_bytes(b"other")
+    fetch(contract, str(file), tmp_path / "data", 1)
+    assert kept.read_bytes() == DATA
+
+
+def test_a_changed_file_is_another_source(tmp_path: Path, file: Path, contract: Contract) -> None:
+    first = fetch(contract, str(file), tmp_path / "data", 1)
+    file.write_bytes(DATA + b"b;;neg\n")
+    assert fetch(contract, str(file), tmp_path / "data", 1).digest != first.digest
+    assert (first.folder / "a.csv").read_bytes() == DATA
+
+
+def test_a_missing_file_is_named_with_the_setting_to_change(tmp_path: Path, contract: Contract) -> None:
+    with pytest.raises(SourceNotFoundError, match=r"gone\.csv.*TEXT_CLASSIFIER_ARTICLES"):
+        fetch(contract, str(tmp_path / "gone.csv"), tmp_path / "data", 1)
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_folder_is_no_file(tmp_path: Path, contract: Contract) -> None:
+    with pytest.raises(SourceNotFoundError, match="a folder stands where a file is expected"):
+        fetch(contract, str(tmp_path), tmp_path / "data", 1)
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that even root cannot read")
+def test_a_file_that_cannot_be_read_is_told_so(tmp_path: Path, contract: Contract) -> None:
+    with pytest.raises(
+        SourceError, match=r"the source cannot be read; where: /proc/self/mem; seen: Input/output error"
+    ):
+        fetch(contract, "/proc/self/mem", tmp_path / "data", 1)
+
+
+def test_a_data_root_that_is_a_file_is_told_so(tmp_path: Path, file: Path, contract: Contract) -> None:
+    (tmp_path / "data").write_text("in the way")
+    with pytest.raises(OutputUnwritableError, match="TEXT_CLASSIFIER_DATA_DIR"):
+        fetch(contract, str(file), tmp_path / "data", 1)
+
+
+@pytest.mark.parametrize(
+    ("there", "taken"),
+    [
+        (("IMDB Dataset.csv", "imdb.npz", "imdb_word_index.json", "aclImdb_v1.tar.gz"), "imdb-tar"),
+        (("IMDB Dataset.csv", "imdb.npz", "imdb_word_index.json"), "imdb-npz"),
+        (("IMDB Dataset.csv", "imdb.npz"), "imdb-csv"),
+    ],
+)
+def test_the_richest_form_in_a_folder_is_taken(
+    tmp_path: Path, reviews_contract: Contract, there: tuple[str, ...], taken: str
+) -> None:
+    (tmp_path / "imdb").mkdir()
+    for name in there:
+        (tmp_path / "imdb" / name).write_text(name)
+    source = fetch(reviews_contract, str(tmp_path / "imdb"), tmp_path / "data", 1)
+    assert source.form == taken
+    assert (source.folder / "imdb_word_index.json").exists() == (taken == "imdb-npz")
+
+
+def test_a_folder_without_any_form_names_what_was_looked_for(tmp_path: Path, reviews_contract: Contract) -> None:
+    (tmp_path / "imdb").mkdir()
+    (tmp_path / "imdb" / "notes.txt").touch()
+    with pytest.raises(SourceNotFoundError, match=r"notes\.txt; expected: aclImdb_v1\.tar\.gz or imdb\.npz"):
+        fetch(reviews_contract, str(tmp_path / "imdb"), tmp_path / "data", 1)
+
+
+def test_word_ranks_without_their_words_are_told_so(tmp_path: Path, reviews_contract: Contract) -> None:
+    (tmp_path / "imdb.npz").touch()
+    with pytest.raises(SourceNotFoundError, match=r"imdb_word_index\.json"):
+        fetch(reviews_contract, str(tmp_path / "imdb.npz"), tmp_path / "data", 1)
+
+
+def test_a_named_file_may_differ_from_its_pin_with_a_warning(
+    tmp_path: Path, file: Path, contract: Contract, caplog: pytest.LogCaptureFixture
+) -> None:
+    fetch(pinned(contract, "http://example.invalid/a.csv", "0" * 64, 5), str(file), tmp_path / "data", 1)
+    assert [record.levelno for record in caplog.records if "not the official file" in record.message] == [
+        logging.WARNING
+    ]
+
+
+def test_an_address_is_downloaded_whole(tmp_path: Path, served: str, contract: Contract) -> None:
+    source = fetch(contract, f"{served}/a.csv?token=secret", tmp_path / "data", 5)
+    assert (source.folder / "a.csv").read_bytes() == DATA
+    assert source.address == f"{served}/a.csv"
+    assert "secret" not in (source.folder / SOURCE).read_text("utf-8")
+
+
+def test_the_official_download_is_made_once(tmp_path: Path, served: str, contract: Contract) -> None:
+    official = pinned(contract, f"{served}/a.csv", DIGEST, len(DATA))
+    first = fetch(official, None, tmp_path / "data", 5)
+    (tmp_path / "served" / "a.csv").unlink()
+    assert fetch(official, None, tmp_path / "data", 5) == first
+
+
+@pytest.mark.parametrize(("sha", "size"), [("0" * 64, None), (None, 5)])
+def test_a_pin_binds_the_official_download(
+    tmp_path: Path, served: str, contract: Contract, sha: str | None, size: int | None
+) -> None:
+    with pytest.raises(SourceFormatError, match=r"not the file that the contract pins.*instead of"):
+        fetch(pinned(contract, f"{served}/a.csv", sha, size), None, tmp_path / "data", 5)
+    assert not list((tmp_path / "data" / "raw" / "articles").iterdir())
+
+
+def test_a_download_that_is_refused_leaves_nothing(
+    tmp_path: Path, served: str, cut_short: str, closed: str, contract: Contract
+) -> None:
+    for address, seen in ((closed, "ConnectionError"), (f"{served}/no.csv", "404"), (cut_short, "Error")):
+        with pytest.raises(SourceUnavailableError, match=seen):
+            fetch(contract, address, tmp_path / "data", 5)
+    assert not list((tmp_path / "data" / "raw" / "articles").iterdir())
+
+
+def test_a_generated_source_is_made_once_and_stays_marked(tmp_path: Path, contract: Contract) -> None:
+    sample = replace(contract, data_set="sample", reader="imdb", generator="imdb_sample")
+    first = fetch(sample, None, tmp_path / "data", 1)
+    assert first.origin == "generated"
+    assert fetch(sample, None, tmp_path / "data", 1) == first
+    named = fetch(sample, str(first.folder / "imdb_sample.tar.gz"), tmp_path / "data", 1)
+    assert (named.origin, named.folder) == ("generated", first.folder)
+
+
+def test_an_unknown_generator_is_told_with_the_known_ones(tmp_path: Path, contract: Contract) -> None:
+    with pytest.raises(UnknownNameError, match="imdb_sample, news"):
+        fetch(replace(contract, generator="new"), None, tmp_path / "data", 1)
+
+
+def test_no_source_at_all_is_told_so(tmp_path: Path, contract: Contract) -> None:
+    with pytest.raises(SourceNotFoundError, match="TEXT_CLASSIFIER_ARTICLES"):
+        fetch(contract, None, tmp_path / "data", 1)
+
+
+def test_what_is_shown_of_an_address_holds_no_secret() -> None:
+    assert shown_address("https://me:word@host:81/a/b.csv?key=1#x") == "https://host:81/a/b.csv"
+
+
+@pytest.mark.parametrize(
+    ("address", "name"), [("http://h/a/b.csv?x=/c", "b.csv"), ("http://h/", "download"), ("http://h/..", "download")]
+)
+def test_a_download_has_a_harmless_file_name(address: str, name: str) -> None:
+    assert file_name_of(address) == name

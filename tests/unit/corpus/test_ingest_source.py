@@ -1,0 +1,164 @@
+import json
+import logging
+import resource
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from text_classifier.corpus import SourceRequest, ingest
+from text_classifier.errors import OutputUnwritableError, SourceFormatError, SourceUnavailableError, UnknownNameError
+from text_classifier.records import Ingested
+from text_classifier.storage import verify
+
+CONTRACTS = Path(__file__).resolve().parents[3] / "data_contracts"
+HEADER = "title;text;date;source;author;category;label\n"
+ROW = "A title;Some text;2024-01-31;;Ann;Science;real\n"
+
+Ingest = Callable[..., Ingested]
+
+
+@pytest.fixture
+def contracts(tmp_path: Path) -> Path:
+    """A copy of the contracts in which the official addresses lead nowhere."""
+    folder = tmp_path / "contracts"
+    folder.mkdir()
+    for path in CONTRACTS.glob("*.odcs.yaml"):
+        text = path.read_text("utf-8").replace("https://ai.stanford.edu/", "http://127.0.0.1:9/")
+        (folder / path.name).write_text(text, "utf-8")
+    return folder
+
+
+@pytest.fixture
+def ingested(tmp_path: Path, contracts: Path) -> Ingest:
+    def run(text: str | bytes, refresh: bool = False) -> Ingested:
+        data = text if isinstance(text, bytes) else text.encode()
+        (tmp_path / "news.csv").write_bytes(data)
+        return ingest(SourceRequest("news", str(tmp_path / "news.csv")), contracts, tmp_path / "data", refresh)
+
+    return run
+
+
+def test_rows_are_kept_or_rejected_and_counted(ingested: Ingest, tmp_path: Path) -> None:
+    result = ingested(HEADER + ROW + "too;short\n\n" + ROW)
+    assert (result.read_rows, result.kept_rows, result.rejected_rows) == (3, 2, 1)
+    assert result.folder == tmp_path / "data" / "ingested" / "news" / result.fingerprint[:16]
+    assert pq.read_table(result.folder / "rows.parquet")["source"].null_count == 2
+    facts = verify(result.folder).facts
+    assert facts["lines"] == 5
+    assert facts["rejected_by_rule"] == {"width": 1}
+
+
+def test_the_same_source_is_read_once_unless_asked_anew(ingested: Ingest) -> None:
+    first = ingested(HEADER + ROW)
+    written = (first.folder / "rows.parquet").stat().st_mtime_ns
+    assert ingested(HEADER + ROW) == first
+    assert (first.folder / "rows.parquet").stat().st_mtime_ns == written
+    assert ingested(HEADER + ROW, refresh=True) == first
+    assert (first.folder / "rows.parquet").stat().st_mtime_ns > written
+
+
+def test_damaged_rows_are_read_anew(ingested: Ingest) -> None:
+    first = ingested(HEADER + ROW)
+    (first.folder / "rows.parquet").write_bytes(b"damaged")
+    assert ingested(HEADER + ROW) == first
+    verify(first.folder)
+
+
+def test_a_changed_rule_reads_nothing_anew_but_a_changed_column_does(ingested: Ingest, contracts: Path) -> None:
+    first = ingested(HEADER + ROW)
+    path = contracts / "news.odcs.yaml"
+    path.write_text(path.read_text("utf-8").replace("maxLength: 100000", "maxLength: 99999"), "utf-8")
+    assert ingested(HEADER + ROW) == first
+    path.write_text(path.read_text("utf-8").replace('[";", ",",', '[",", ";",'), "utf-8")
+    assert ingested(HEADER + ROW).fingerprint != first.fingerprint
+
+
+WRONG = [
+    ("", "the file is empty"),
+    (HEADER, "a header and no rows"),
+    (HEADER + "\n\n", "a header and no rows"),
+    (HEADER.replace(";", "^") + ROW, "no delimiter yields the contract's columns"),
+    (HEADER.replace("text;", "") + ROW, "expected: also text"),
+    (HEADER + "a;b\n" * 3, r"every row was rejected.*3 rows \(width 3\).*in row 2: 2 fields"),
+    (b"\x1f\x8b\x08\x00" + bytes(range(256)), "no delimiter yields"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), WRONG)
+def test_a_wrong_file_is_refused_and_leaves_nothing(
+    ingested: Ingest, tmp_path: Path, text: str | bytes, message: str
+) -> None:
+    with pytest.raises(SourceFormatError, match=message):
+        ingested(text)
+    assert not list((tmp_path / "data" / "ingested").rglob("*.parquet"))
+
+
+def test_a_place_that_cannot_be_written_is_told_so(ingested: Ingest, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "ingested").write_text("in the way")
+    with pytest.raises(OutputUnwritableError, match="ingested"):
+        ingested(HEADER + ROW)
+
+
+@contextmanager
+def small_disk() -> Iterator[None]:
+    """No file can grow beyond 50 kB, which fails in the middle of a write just as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_fills_up_leaves_nothing_half_written(ingested: Ingest, tmp_path: Path) -> None:
+    text = HEADER + "".join(ROW.replace("Some text", secrets.token_hex(500)) for _ in range(200))
+    whole = ingested(text)
+    rows = (whole.folder / "rows.parquet").read_bytes()
+    with pytest.raises(OutputUnwritableError, match=r"ingested.*free space"), small_disk():
+        ingest(SourceRequest("news", whole.address), CONTRACTS, tmp_path / "data", refresh=True)
+    assert (whole.folder / "rows.parquet").read_bytes() == rows
+    assert len(list(whole.folder.parent.iterdir())) == 1
+    (tmp_path / "other.csv").write_text(text + ROW, "utf-8")
+    with pytest.raises(OutputUnwritableError, match=r"raw.*free space"), small_disk():
+        ingest(SourceRequest("news", str(tmp_path / "other.csv")), CONTRACTS, tmp_path / "data", refresh=False)
+    assert len(list((tmp_path / "data" / "raw" / "news").iterdir())) == 1
+
+
+def test_an_unknown_data_set_is_told_with_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="imdb, imdb_sample, news"):
+        ingest(SourceRequest("newz"), CONTRACTS, tmp_path, False)
+
+
+def test_a_refused_official_download_is_replaced_by_the_sample_and_says_so(
+    tmp_path: Path, contracts: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    result = ingest(SourceRequest("imdb", timeout_seconds=5), contracts, tmp_path / "data", False)
+    assert (result.data_set, result.origin) == ("imdb_sample", "sample")
+    assert result.folder.parent.name == "imdb_sample"
+    warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(warnings) == 1
+    assert "going on with imdb_sample (SAMPLE) instead" in warnings[0]
+    assert not list((tmp_path / "data" / "raw" / "imdb").iterdir())
+
+
+def test_a_refused_address_that_somebody_named_is_an_error(tmp_path: Path, contracts: Path) -> None:
+    request = SourceRequest("imdb", "http://127.0.0.1:9/aclImdb_v1.tar.gz", 5)
+    with pytest.raises(SourceUnavailableError, match=r"127\.0\.0\.1:9"):
+        ingest(request, contracts, tmp_path / "data", False)
+
+
+def test_the_csv_form_of_the_reviews_goes_by_its_own_names(tmp_path: Path, contracts: Path) -> None:
+    path = tmp_path / "IMDB Dataset.csv"
+    path.write_text('review,sentiment\n"One, two ""three""",positive\nFour,negative\n', "utf-8")
+    result = ingest(SourceRequest("imdb", str(path)), contracts, tmp_path / "data", False)
+    rows = pq.read_table(result.folder / "rows.parquet").to_pylist()
+    assert [(row["text"], row["label"], row["rating"], row["split"], row["group"]) for row in rows] == [
+        ('One, two "three"', "pos", None, None, None),
+        ("Four", "neg", None, None, None),
+    ]
+    assert json.loads((result.folder / "manifest.json").read_text("utf-8"))["facts"]["form"] == "imdb-csv"

@@ -1,0 +1,46 @@
+import base64
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from text_classifier.report.plots import Bar, Line, confusion_png, curve_png, curve_svg, intervals_svg
+
+LINES = [Line("train", (0.7, 0.5, 0.4)), Line("val", (0.6, None, 0.5))]
+
+
+@pytest.mark.parametrize("lines", [LINES, [Line("train", (0.7,))]], ids=["three epochs", "one epoch"])
+def test_a_curve_is_the_same_bytes_each_time(lines: list[Line]) -> None:
+    assert curve_svg(lines, "loss", "told") == curve_svg(lines, "loss", "told")
+    assert curve_png(lines, "loss") == curve_png(lines, "loss")
+
+
+def test_an_svg_follows_the_page_and_names_nothing_outside() -> None:
+    svg = curve_svg(LINES, "loss", "told")
+    assert "var(--first)" in svg
+    assert "var(--second)" in svg
+    assert not re.search(r"http|<style|<!DOCTYPE|#0[1-4]0[1-4]0[1-4]", svg)
+
+
+def test_an_svg_is_well_formed_and_told_in_words() -> None:
+    bars = [Bar("this model", 0.9, 0.8, 0.95), Bar("always '<b>$x^2$'", 0.5, 0.4, 0.6)]
+    svg = intervals_svg(bars, 'told "so" <b>')
+    root = ET.fromstring(svg.replace("<svg ", '<svg xmlns:xlink="x" ', 1))
+    assert root.get("aria-label") == 'told "so" <b>'
+    assert root.get("role") == "img"
+    assert "always '<b>$x^2$'" in "".join(root.itertext())
+
+
+def test_the_ids_of_two_plots_do_not_meet() -> None:
+    ids = [set(re.findall(r'\bid="([^"]*)"', curve_svg(LINES, unit, ""))) for unit in ("loss", "accuracy")]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+
+
+@pytest.mark.parametrize("classes", [2, 21])
+def test_a_confusion_matrix_is_a_small_picture(classes: int) -> None:
+    picture = confusion_png([f"class {n}" for n in range(classes)], [[n] * classes for n in range(classes)])
+    head, data = picture.split(",")
+    assert head == "data:image/png;base64"
+    assert base64.b64decode(data).startswith(b"\x89PNG")
+    assert len(picture) < 150_000

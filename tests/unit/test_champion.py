@@ -1,0 +1,117 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from text_classifier.champion import challenge, champion_dir, champion_run, read_ledger
+from text_classifier.records import Report
+
+TEST_ROWS = 400
+
+
+def a_report(data_dir: Path, run: str, correct_rows: int, *, split_seed: int = 1, first_row: int = 0) -> Report:
+    """A model folder whose first `correct_rows` predictions are right, and its report."""
+    folder = data_dir / "models" / "news" / run
+    folder.mkdir(parents=True)
+    rows = range(first_row, first_row + TEST_ROWS)
+    predictions = ["yes" if n < correct_rows else "no" for n in range(TEST_ROWS)]
+    table = pa.table(
+        {"text_digest": [f"{n:064x}" for n in rows], "label": ["yes"] * TEST_ROWS, "prediction": predictions}
+    )
+    pq.write_table(table, folder / "predictions.parquet")
+    (folder / "config.json").write_text(json.dumps({"split_seed": split_seed}), "utf-8")
+    rate = correct_rows / TEST_ROWS
+    return Report(
+        data_set="news",
+        origin="source",
+        label="category",
+        preset="default",
+        run=run,
+        folder=folder,
+        first_sentence="",
+        read_rows=TEST_ROWS,
+        rejected_rows=0,
+        split_rows={"test": TEST_ROWS},
+        test_rows=TEST_ROWS,
+        accuracy_rate=rate,
+        accuracy_low_rate=rate - 0.03,
+        accuracy_high_rate=rate + 0.03,
+        majority_rate=0.5,
+    )
+
+
+def in_service(data_dir: Path) -> str | None:
+    return champion_run(champion_dir(data_dir, "news", "category"))
+
+
+def test_the_first_model_with_a_signal_becomes_champion(tmp_path: Path) -> None:
+    assert challenge(a_report(tmp_path, "first", 300), tmp_path).outcome == "first"
+    assert in_service(tmp_path) == "first"
+
+
+def test_a_model_whose_interval_holds_the_majority_rate_does_not(tmp_path: Path) -> None:
+    assert challenge(a_report(tmp_path, "first", 210), tmp_path).outcome == "no signal"
+    assert in_service(tmp_path) is None
+
+
+@pytest.mark.parametrize("change", [{"origin": "sample"}, {"origin": "generated"}, {"preset": "keras-bilstm"}])
+def test_sample_and_generated_data_and_notebook_presets_are_never_promoted(
+    tmp_path: Path, change: dict[str, str]
+) -> None:
+    report = replace(a_report(tmp_path, "first", 300), **change)  # type: ignore[arg-type]
+    assert challenge(report, tmp_path).outcome == "not eligible"
+    assert in_service(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("correct_rows", "outcome", "champion"),
+    [
+        (340, "better", "second"),
+        (303, "not separable", "first"),
+        (260, "worse", "first"),
+        (300, "not separable", "first"),
+    ],
+)
+def test_a_challenger_is_promoted_only_when_shown_to_be_better(
+    tmp_path: Path, correct_rows: int, outcome: str, champion: str
+) -> None:
+    challenge(a_report(tmp_path, "first", 300), tmp_path)
+    assert challenge(a_report(tmp_path, "second", correct_rows), tmp_path).outcome == outcome
+    assert in_service(tmp_path) == champion
+
+
+def test_the_gain_and_its_p_value_are_those_of_the_exact_mcnemar_test(tmp_path: Path) -> None:
+    challenge(a_report(tmp_path, "first", 300), tmp_path)
+    comparison = challenge(a_report(tmp_path, "second", 306), tmp_path)
+    assert comparison.gain_pct == pytest.approx(1.5)
+    assert comparison.p_value == pytest.approx(2 * 0.5**6)
+
+
+def test_only_rows_that_both_scored_are_compared(tmp_path: Path) -> None:
+    challenge(a_report(tmp_path, "first", 300), tmp_path)
+    assert challenge(a_report(tmp_path, "second", 300, first_row=100), tmp_path).common_rows == TEST_ROWS - 100
+
+
+def test_another_split_seed_makes_two_models_not_comparable(tmp_path: Path) -> None:
+    challenge(a_report(tmp_path, "first", 300), tmp_path)
+    assert challenge(a_report(tmp_path, "second", 390, split_seed=2), tmp_path).outcome == "not comparable"
+    assert in_service(tmp_path) == "first"
+
+
+def test_a_model_reported_again_does_not_challenge_itself(tmp_path: Path) -> None:
+    report = a_report(tmp_path, "first", 300)
+    challenge(report, tmp_path)
+    assert challenge(report, tmp_path).outcome == "in service"
+
+
+def test_the_ledger_keeps_every_comparison_in_order(tmp_path: Path) -> None:
+    challenge(a_report(tmp_path, "first", 300), tmp_path)
+    challenge(a_report(tmp_path, "second", 303), tmp_path)
+    ledger = read_ledger(champion_dir(tmp_path, "news", "category"))
+    assert [(line.run, line.champion, line.outcome) for line in ledger] == [
+        ("first", None, "first"),
+        ("second", "first", "not separable"),
+    ]

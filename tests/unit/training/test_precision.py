@@ -1,0 +1,25 @@
+import torch
+
+from text_classifier.training.allocator import keep_freed_memory
+from text_classifier.training.precision import choose_precision, computes_bfloat16
+
+
+def test_float32_is_had_when_asked_for() -> None:
+    assert choose_precision("float32") == "32-true"
+
+
+def test_auto_gives_one_of_the_two_precisions() -> None:
+    assert choose_precision("auto") in {"32-true", "bf16-mixed"}
+
+
+def test_bfloat16_needs_an_instruction_set_for_its_products() -> None:
+    assert computes_bfloat16("flags : fpu avx512f avx512_bf16 sse\n")
+    assert computes_bfloat16("flags : fpu amx_bf16 amx_tile\n")
+    assert not computes_bfloat16("flags : fpu avx2 avx512f avx512_vnni\n")
+    assert not computes_bfloat16("")
+
+
+def test_torch_computes_on_after_the_allocator_was_set() -> None:
+    for _ in range(2):
+        assert keep_freed_memory() in {True, False}
+        assert torch.ones(1_000, 1_000).sum() == 1_000_000

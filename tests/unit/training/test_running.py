@@ -1,0 +1,287 @@
+import dataclasses
+import json
+import logging
+import resource
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+from safetensors.torch import load_file
+from telling_texts import pairs
+from torch import nn
+
+from text_classifier import storage
+from text_classifier.config import TrainingOptions
+from text_classifier.errors import (
+    DamagedOutputError,
+    OutputUnwritableError,
+    TrainingError,
+    UnknownNameError,
+)
+from text_classifier.records import TrainedModel, TrainRun
+from text_classifier.training import TrainingProgress, latest_model, load_model, predict_split, read_config, train
+from text_classifier.training.batches import read_windows
+from text_classifier.training.fitting import Readable, SplitBatches, fit
+from text_classifier.training.job import ignore_progress
+
+
+@pytest.fixture
+def model(films, job_of, tmp_path: Path) -> TrainedModel:
+    return train(job_of(films, epochs=2), tmp_path)
+
+
+def test_a_model_folder_is_whole_and_alone(model: TrainedModel, tmp_path: Path) -> None:
+    assert {path.name for path in model.folder.iterdir()} == {
+        "weights.safetensors",
+        "config.json",
+        "vocabulary.parquet",
+        "history.parquet",
+        "tensorboard",
+        "checkpoints",
+        "manifest.json",
+    }
+    assert [path.name for path in model.folder.parent.iterdir()] == [model.run]
+    facts = storage.verify(model.folder).facts
+    assert (tmp_path / facts["corpus_folder"] / "manifest.json").exists()
+    assert (tmp_path / facts["data_set_folder"] / "manifest.json").exists()
+    assert (facts["train_rows"], facts["val_rows"], model.epochs) == (300, 50, 2)
+    assert model.run.endswith(f"-smoke-mood-{model.fingerprint[:8]}")
+
+
+def test_the_history_has_a_row_per_epoch(model: TrainedModel) -> None:
+    history = pq.read_table(model.folder / "history.parquet")
+    assert history.column_names == [
+        "epoch",
+        "step",
+        "train_loss",
+        "val_loss",
+        "val_accuracy_rate",
+        "learning_rate",
+        "seconds",
+    ]
+    assert history.select(["epoch", "step"]).to_pylist() == [{"epoch": 1, "step": 3}, {"epoch": 2, "step": 6}]
+    assert all(value is not None for row in history.to_pylist() for value in row.values())
+
+
+def test_a_model_needs_nothing_but_its_folder(model: TrainedModel, films, tmp_path: Path) -> None:
+    moved = model.folder.rename(tmp_path / "elsewhere")
+    for place in ("datasets", "vocabularies"):
+        (tmp_path / place).rename(tmp_path / f"{place} away")
+    classifier = load_model(moved)
+    assert classifier.class_names == ("glad", "sad")
+    assert classifier.predict_probabilities(["the film was dull", ""]).shape == (2, 2)
+    assert classifier.predict_probabilities([]).shape == (0, 2)
+
+
+def test_encoded_examples_score_as_their_raw_texts(model: TrainedModel, films, tmp_path: Path) -> None:
+    keys, probabilities = predict_split(model, tmp_path, "test")
+    examples = pq.read_table(films.folder / "examples" / "test.parquet")
+    assert keys.equals(examples.select(["example_id", "text_digest"]))
+    assert probabilities.dtype == np.float32
+    raw = load_model(model.folder).predict_probabilities(examples["text"].to_pylist())
+    np.testing.assert_array_equal(probabilities, raw)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+
+
+def test_a_signal_is_learned(films, job_of, tmp_path: Path) -> None:
+    model = train(job_of(films, epochs=30), tmp_path)
+    _, probabilities = predict_split(model, tmp_path, "test")
+    labels = pq.read_table(films.folder / "examples" / "test.parquet")["mood"].to_pylist()
+    predictions = [read_config(model.folder).class_names[column] for column in probabilities.argmax(axis=1)]
+    assert np.mean([a == b for a, b in zip(predictions, labels, strict=True)]) > 0.9
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_others(films, job_of, tmp_path: Path) -> None:
+    weights = []
+    for seed in (1, 1, 2):
+        torch.manual_seed(99)
+        weights.append(load_file(train(job_of(films, seed=seed), tmp_path).folder / "weights.safetensors"))
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    assert not all(torch.equal(weights[0][name], weights[2][name]) for name in weights[0])
+
+
+def test_checkpoints_hold_no_code_and_the_best_are_the_weights(model: TrainedModel) -> None:
+    folder = model.folder / "checkpoints"
+    assert {path.name for path in folder.iterdir()} == {"best.ckpt", "last.ckpt"}
+    last = torch.load(folder / "last.ckpt", weights_only=True)
+    assert (last["epoch"], last["global_step"]) == (1, 6)
+    best = torch.load(folder / "best.ckpt", weights_only=True)["state_dict"]
+    weights = load_file(model.folder / "weights.safetensors")
+    assert all(torch.equal(best[f"network.{name}"], weight) for name, weight in weights.items())
+
+
+def test_progress_is_told_after_every_step(films, job_of, tmp_path: Path) -> None:
+    told: list[TrainingProgress] = []
+    train(job_of(films, epochs=2), tmp_path, told.append)
+    assert [(p.epoch, p.step) for p in told] == [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3)]
+    assert {(p.epochs, p.steps) for p in told} == {(2, 3)}
+    assert told[-1].seconds_left == 0
+    assert all(p.examples_per_second > 0 and p.loss > 0 for p in told)
+
+
+def test_lightnings_lines_and_ours_go_through_logging(films, job_of, tmp_path: Path, caplog, capsys) -> None:
+    with caplog.at_level(logging.INFO):
+        train(job_of(films), tmp_path)
+    assert "training smoke on films (SAMPLE), label mood: 300 examples, 50 held out, 2 classes" in caplog.text
+    assert "epoch 1 of 1: train_loss" in caplog.text
+    assert "`Trainer.fit` stopped" in caplog.text
+    assert capsys.readouterr() == ("", "")
+
+
+def test_training_warns_of_nothing(films, job_of, tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        train(job_of(films), tmp_path)
+
+
+def test_many_classes_get_a_column_each(write_data_set, job_of, tmp_path: Path) -> None:
+    classes = ("calm", "glad", "sad")
+    data_set = write_data_set({"train": pairs(90, 0, classes), "val": pairs(30, 1, classes)})
+    classifier = load_model(train(job_of(data_set), tmp_path).folder)
+    assert classifier.class_names == classes
+    assert classifier.predict_probabilities(["soft and slow"]).shape == (1, 3)
+
+
+def test_the_preset_of_notebook_1_trains_on_val_and_watches_nothing(write_data_set, job_of, tmp_path: Path) -> None:
+    data_set = write_data_set({"train": pairs(20, 0), "val": pairs(10, 1)})
+    model = train(job_of(data_set, preset="keras-bilstm", epochs=1), tmp_path)
+    history = pq.read_table(model.folder / "history.parquet").to_pylist()
+    assert storage.read_manifest(model.folder).facts["train_rows"] == 30
+    assert (history[0]["val_loss"], history[0]["val_accuracy_rate"]) == (None, None)
+    assert read_config(model.folder).temperature == 1.0
+    assert [path.name for path in (model.folder / "checkpoints").iterdir()] == ["last.ckpt"]
+
+
+def test_an_unknown_preset_or_label_is_refused_with_the_known_ones(films, job_of, tmp_path: Path) -> None:
+    job = job_of(films)
+    with pytest.raises(UnknownNameError, match="did you mean 'smoke'"):
+        train(dataclasses.replace(job, preset="smok"), tmp_path)
+    with pytest.raises(UnknownNameError, match="mood"):
+        train(dataclasses.replace(job, label="sentiment"), tmp_path)
+
+
+def test_a_corpus_of_another_preset_is_refused(films, job_of, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="other vocabulary options"):
+        train(dataclasses.replace(job_of(films), preset="default"), tmp_path)
+
+
+def test_an_empty_val_split_is_an_error_for_presets_that_watch_it(write_data_set, job_of, tmp_path: Path) -> None:
+    data_set = write_data_set({"train": [("a a", "x"), ("b b", "y")] * 2})
+    with pytest.raises(TrainingError, match="raise val_pct"):
+        train(job_of(data_set), tmp_path)
+    assert not list((tmp_path / "models" / "films").iterdir())
+
+
+def test_a_class_with_one_example_is_an_error(write_data_set, job_of, tmp_path: Path) -> None:
+    data_set = write_data_set({"train": [("a a", "x"), ("a b", "x"), ("b b", "y")], "val": [("a", "x")]})
+    with pytest.raises(TrainingError, match="'y': 1 in all, 1 to train on"):
+        train(job_of(data_set), tmp_path)
+
+
+class Diverging(nn.Module):
+    """Its loss is a number in the first two steps only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight, self.steps = nn.Parameter(torch.zeros(2)), 0
+
+    def forward(self, token_ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        self.steps += 1
+        return self.weight.expand(len(lengths), 2) * (torch.nan if self.steps > 2 else 1.0)
+
+
+def test_a_loss_that_is_no_number_stops_the_run_at_its_step(tmp_path: Path) -> None:
+    options = TrainingOptions(batch_size=2)
+    windows = read_windows(np.arange(6, dtype=np.int32), np.arange(7), options, unk_id=1)
+    readable = Readable(windows, np.zeros(6, np.int64))
+    with pytest.raises(TrainingError, match="epoch 1, step 3; seen: nan"):
+        fit(Diverging(), SplitBatches(readable, readable, options, seed=0), tmp_path, ignore_progress)
+
+
+def test_training_stops_early_when_val_gets_no_better(tmp_path: Path) -> None:
+    options = TrainingOptions(batch_size=2, max_epochs=9, patience_epochs=1, learning_rate=0.1)
+    windows = read_windows(np.arange(6, dtype=np.int32), np.arange(7), options, unk_id=1)
+    train_split, val = Readable(windows, np.zeros(6, np.int64)), Readable(windows, np.ones(6, np.int64))
+    network = Constant()
+    history = fit(network, SplitBatches(train_split, val, options, seed=0), tmp_path, ignore_progress)
+    assert history.num_rows == 2
+    assert history["val_loss"].to_pylist() == sorted(history["val_loss"].to_pylist())
+    best = torch.load(tmp_path / "checkpoints" / "best.ckpt", weights_only=True)["state_dict"]
+    assert torch.equal(network.weight, best["network.weight"])
+
+
+class Constant(nn.Module):
+    """The same logits for every text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(2))
+
+    def forward(self, token_ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        return self.weight.expand(len(lengths), 2)
+
+
+def test_a_data_root_that_cannot_be_written_is_told_and_nothing_is_left(films, job_of, tmp_path: Path) -> None:
+    (tmp_path / "models").write_text("in the way")
+    with pytest.raises(OutputUnwritableError, match="TEXT_CLASSIFIER_DATA_DIR"):
+        train(job_of(films), tmp_path)
+
+
+def test_a_full_disk_leaves_nothing_half_written(films, job_of, tmp_path: Path) -> None:
+    job = job_of(films)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, hard))  # bytes per file; writing on fails as on a full disk
+    try:
+        with pytest.raises(OutputUnwritableError, match="nothing half-written was kept"):
+            train(job, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list((tmp_path / "models" / "films").iterdir())
+
+
+def test_the_latest_model_is_the_one_finished_last(films, job_of, tmp_path: Path) -> None:
+    with pytest.raises(DamagedOutputError, match="run train_classifier"):
+        latest_model(tmp_path, "films")
+    first = train(job_of(films, seed=1), tmp_path)
+    second = train(job_of(films, seed=2), tmp_path)
+    manifest = json.loads((second.folder / storage.MANIFEST).read_text("utf-8"))
+    (second.folder / storage.MANIFEST).write_text(json.dumps(manifest | {"created_at": "2999-01-01T00:00:00+00:00"}))
+    assert latest_model(tmp_path, "films") == second
+    assert latest_model(tmp_path, "films", first.run) == first
+    with pytest.raises(UnknownNameError, match=first.run):
+        latest_model(tmp_path, "films", "20200101-000000-smoke")
+
+
+def test_a_model_of_another_tokenizer_version_or_corpus_is_refused(model: TrainedModel, tmp_path: Path) -> None:
+    path = model.folder / "config.json"
+    config = json.loads(path.read_text("utf-8"))
+    for changed, message in (
+        (config | {"tokenizer_version": 99}, "another version of its tokenizer"),
+        (config | {"corpus_fingerprint": "0" * 64}, "was replaced"),
+        (config | {"hidden": 1}, "no readable config"),
+    ):
+        path.write_text(json.dumps(changed), "utf-8")
+        manifest = storage.read_manifest(model.folder)
+        storage.write_manifest(model.folder, manifest, manifest.facts)
+        with pytest.raises(DamagedOutputError, match=message):
+            predict_split(model, tmp_path, "test")
+
+
+def test_changed_weights_are_refused(model: TrainedModel) -> None:
+    with (model.folder / "weights.safetensors").open("ab") as stream:
+        stream.write(b"x")
+    with pytest.raises(DamagedOutputError, match="differs from its manifest"):
+        load_model(model.folder)
+
+
+def test_the_record_of_a_run_survives_its_process(model: TrainedModel, tmp_path: Path) -> None:
+    assert latest_model(tmp_path, "films") == model
+    assert model.weights == sum(weight.numel() for weight in load_file(model.folder / "weights.safetensors").values())
+
+
+def test_a_run_may_ask_for_fewer_epochs(films, job_of, tmp_path: Path) -> None:
+    job = dataclasses.replace(job_of(films), options=TrainRun(seed=1, max_epochs=1))
+    assert train(job, tmp_path).epochs == 1

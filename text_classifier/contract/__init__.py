@@ -1,0 +1,27 @@
+"""What the data must be like: contracts, splits, and the step that applies the rules."""
+
+from text_classifier.contract.data_sets import latest_data_set, read_verdicts, validate
+from text_classifier.contract.odcs import (
+    Column,
+    Contract,
+    SourcePin,
+    SplitShares,
+    known_data_sets,
+    load_contract,
+)
+from text_classifier.contract.rules import Rule
+from text_classifier.contract.verdicts import Verdict
+
+__all__ = [
+    "Column",
+    "Contract",
+    "Rule",
+    "SourcePin",
+    "SplitShares",
+    "Verdict",
+    "known_data_sets",
+    "latest_data_set",
+    "load_contract",
+    "read_verdicts",
+    "validate",
+]

@@ -1,0 +1,131 @@
+"""The only door to Great Expectations: one suite per frame, and positions of failing rows back.
+
+Importing the library costs 2 s and 240 MB, so it is imported when the first frame is judged.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from text_classifier.contract.rules import Rule, shown
+from text_classifier.errors import ContractFileError
+
+_RESULT_FORMAT = {"result_format": "COMPLETE", "return_unexpected_index_query": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What Great Expectations found in one frame.
+
+    Attributes:
+        rows: of the frame.
+        holds: whether the expectation is met.
+        failing: positions in the frame, ascending, int64; None where the rule speaks of all rows together.
+        values: the failing values, cut, at most three, beside the first positions.
+        observed: the figure, where the rule speaks of all rows together.
+        error: why the rule could not be evaluated; empty where it could.
+    """
+
+    rows: int
+    holds: bool
+    failing: np.ndarray | None
+    values: tuple[str, ...] = ()
+    observed: str = ""
+    error: str = ""
+
+
+def evaluate(frame: pd.DataFrame, rules: Sequence[Rule]) -> list[Outcome]:
+    """The outcome of each rule on a frame whose index is a RangeIndex from 0.
+
+    Raises:
+        ContractFileError: Great Expectations does not know an argument of a rule.
+    """
+    if not rules or (frame.empty and all(rule.is_row_wise for rule in rules)):
+        return [Outcome(0, True, np.empty(0, np.int64)) for _ in rules]
+    definition = _batch_definition()
+    suite = _great_expectations().ExpectationSuite("contract", [_expectation(rule, frame) for rule in rules])
+    batch = definition.get_batch({"dataframe": frame})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*has match groups", UserWarning)  # pandas, of a pattern with brackets
+        results = batch.validate(suite, result_format=_RESULT_FORMAT).results
+    found = {result.expectation_config.meta["rule"]: result for result in results}
+    return [_outcome(found[rule.rule_id], len(frame)) for rule in rules]
+
+
+def _great_expectations() -> ModuleType:
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # it imports sre_constants
+        import great_expectations
+    logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)  # it sets INFO itself
+    return great_expectations
+
+
+@cache
+def _batch_definition() -> Any:
+    """Where frames are handed in: without progress bars and reports home; made once, it costs 0.1 s."""
+    context = _great_expectations().get_context(mode="ephemeral")
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context.enable_analytics(False)
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
+    return asset.add_batch_definition_whole_dataframe("rows")
+
+
+def _expectation(rule: Rule, frame: pd.DataFrame) -> Any:
+    from great_expectations.expectations.registry import get_expectation_impl
+
+    kwargs = dict(rule.kwargs)
+    if rule.column is not None and pd.api.types.is_datetime64_any_dtype(frame[rule.column]):
+        kwargs = {name: _moment(value) if name.endswith("_value") else value for name, value in kwargs.items()}
+    try:
+        return get_expectation_impl(rule.name)(**kwargs, meta={"rule": rule.rule_id})
+    except (ValueError, TypeError) as error:
+        raise ContractFileError(
+            "Great Expectations refuses the arguments of a rule",
+            where=f"rule {rule.rule_id}",
+            seen=" ".join(str(error).split())[:300],
+            expected=f"arguments of {rule.name}",
+            to_do="correct the contract",
+        ) from error
+
+
+def _moment(value: object) -> object:
+    """Dates as Great Expectations compares them: text as a bound makes it raise."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _outcome(result: Any, rows: int) -> Outcome:
+    raised = _raised(result.exception_info)
+    if raised:
+        return Outcome(rows, False, None, error=raised)
+    details = result.result
+    if "unexpected_index_list" not in details:
+        return Outcome(rows, bool(result.success), None, observed=shown(details.get("observed_value")))
+    positions = np.sort(np.asarray(details["unexpected_index_list"], dtype=np.int64))
+    by_position = dict(zip(details["unexpected_index_list"][:1000], details["unexpected_list"], strict=False))
+    values = tuple(_shown(by_position.get(position, "")) for position in positions[:3])
+    return Outcome(rows, len(positions) == 0, positions, values)
+
+
+def _raised(info: dict[str, Any]) -> str:
+    """The message of an exception inside an expectation: by itself it shows as a mere failure."""
+    entries = [info] if "raised_exception" in info else list(info.values())
+    messages = [str(entry["exception_message"]) for entry in entries if entry["raised_exception"]]
+    return " ".join(messages[0].split())[:300] if messages else ""
+
+
+def _shown(value: object) -> str:
+    is_missing = pd.api.types.is_scalar(value) and bool(pd.isna(value))  # type: ignore[call-overload]
+    return shown(None if is_missing else value)

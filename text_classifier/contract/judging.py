@@ -1,0 +1,135 @@
+"""Every rule of a contract applied to ingested rows: single rows in parts, all rows together on what is left."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from text_classifier.contract.expectations import Outcome, evaluate
+from text_classifier.contract.limits import class_rows, rejected_share, splits_filled
+from text_classifier.contract.odcs import Contract
+from text_classifier.contract.parts import parts, text_digests
+from text_classifier.contract.rules import CLASS_ROWS, COMPARING, Rule
+from text_classifier.contract.splits import assign_splits
+from text_classifier.contract.tally import Tally, rejecting_rule
+from text_classifier.contract.verdicts import Verdict
+from text_classifier.records import SPLITS, Ingested, Split
+
+_NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is to become of N rows, in file order.
+
+    Attributes:
+        splits: (N,) int8, index in `SPLITS`.
+        rejected_by: (N,) int16, index in the contract's rules of the first one that rejects the row; -1: kept.
+        verdicts: the contract's rules in their order, then the two that hold for every data set.
+    """
+
+    splits: np.ndarray
+    rejected_by: np.ndarray
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def is_kept(self) -> np.ndarray:
+        """(N,) bool."""
+        return np.asarray(self.rejected_by < 0)
+
+
+def judge(rows_path: Path, contract: Contract, ingested: Ingested) -> Judgement:
+    """Apply every rule; nothing is raised for what the data are like.
+
+    Rules about single rows look at every ingested row, a part at a time; rules about all rows together look
+    at the rows that are left.
+
+    Raises:
+        ContractFileError: a rule has arguments that Great Expectations does not know.
+    """
+    judge = _Judge(contract)
+    splits = judge.rows(rows_path)
+    rejected_by = rejecting_rule(contract.rules, judge.tallies, len(splits))
+    is_kept = rejected_by < 0
+    judge.whole(rows_path, splits, is_kept)
+    row_numbers = pq.read_table(rows_path, columns=["row"])["row"].to_numpy()
+    verdicts = tuple(judge.tallies[rule.rule_id].verdict(rule, row_numbers) for rule in contract.rules)
+    rejected_rows = ingested.rejected_rows + int((~is_kept).sum())
+    limits = splits_filled(splits[is_kept]), rejected_share(rejected_rows, ingested.read_rows, contract, verdicts)
+    return Judgement(splits, rejected_by, (*verdicts, *limits))
+
+
+class _Judge:
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self.tallies: dict[str, Tally] = defaultdict(Tally)
+
+    def rows(self, rows_path: Path) -> np.ndarray:
+        """Assign splits, (N,) int8, and apply the row rules, part by part."""
+        rules = [rule for rule in self.contract.rules if rule.is_row_wise]
+        columns = sorted({"split", "group", self.contract.text_column, *_columns(rules)})
+        found = [np.empty(0, np.int8)]
+        for places, part in parts(rows_path, columns):
+            found.append(self._splits(part))
+            self._apply(rules, part, found[-1], np.arange(places.start, places.stop))
+        return np.concatenate(found)
+
+    def whole(self, rows_path: Path, splits: np.ndarray, is_kept: np.ndarray) -> None:
+        """Apply the rules about all rows together to the kept rows."""
+        rules = [rule for rule in self.contract.rules if not rule.is_row_wise]
+        if is_kept.any():
+            self._apply(rules, self._whole(rows_path, rules, is_kept), splits[is_kept], np.flatnonzero(is_kept))
+            return
+        for rule in rules:
+            self.tallies[rule.rule_id] = Tally(holds=False, counts_rows=False, observed="no row is left to judge")
+
+    def _whole(self, rows_path: Path, rules: Sequence[Rule], is_kept: np.ndarray) -> pa.Table:
+        """The kept rows of the columns that the rules read; digests stand for texts that are only compared."""
+        columns, text = _columns(rules) or ["row"], self.contract.text_column
+        only_compared = text in columns and all(rule.name in COMPARING for rule in rules if text in rule.columns)
+        kept = []
+        for places, part in parts(rows_path, columns):
+            rows = part.filter(pa.array(is_kept[places]))
+            if only_compared:
+                rows = rows.set_column(rows.column_names.index(text), text, text_digests(rows[text]))
+            kept.append(rows)
+        return pa.concat_tables(kept)
+
+    def _splits(self, part: pa.Table) -> np.ndarray:
+        texts, groups, officials = (part[name].to_pylist() for name in (self.contract.text_column, "group", "split"))
+        assigned = assign_splits(texts, groups, officials, self.contract.split)
+        return np.array([SPLITS.index(split) for split in assigned], np.int8)
+
+    def _apply(self, rules: Sequence[Rule], table: pa.Table, splits: np.ndarray, positions: np.ndarray) -> None:
+        """Apply rules to rows that stand at `positions` in the file; rules of the same splits share a frame."""
+        together: dict[tuple[Split, ...], list[Rule]] = defaultdict(list)
+        for rule in rules:
+            together[rule.splits].append(rule)
+        for names, group in together.items():
+            part, places = table.select(_columns(group) or table.column_names[:1]), positions
+            if names:
+                chosen = np.isin(splits, [SPLITS.index(name) for name in names])
+                part, places = part.filter(pa.array(chosen)), positions[chosen]
+            frame = part.to_pandas(types_mapper=_NULLABLE.get, date_as_object=False)
+            for rule, outcome in self._outcomes(frame, group):
+                self.tallies[rule.rule_id].add(outcome, places)
+
+    def _outcomes(self, frame: pd.DataFrame, rules: Sequence[Rule]) -> list[tuple[Rule, Outcome]]:
+        own = [rule for rule in rules if rule.name == CLASS_ROWS]
+        theirs = [rule for rule in rules if rule.name != CLASS_ROWS]
+        counted = [
+            class_rows(frame[rule.column], self.contract.class_names[str(rule.column)], rule.kwargs["minimum"])
+            for rule in own
+        ]
+        return [*zip(own, counted, strict=True), *zip(theirs, evaluate(frame, theirs), strict=True)]
+
+
+def _columns(rules: Sequence[Rule]) -> list[str]:
+    return sorted({name for rule in rules for name in rule.columns})

@@ -1,0 +1,271 @@
+"""Contracts as the code sees them, read from `data_contracts/<data set>.odcs.yaml`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pydantic import Field
+
+from text_classifier.contract.attributes import attribute_rules
+from text_classifier.contract.document import Place, Properties, custom_properties, one_of, read_document
+from text_classifier.contract.quality import quality_rules
+from text_classifier.contract.rules import CLASS_ROWS, OWN_RULES, Rule
+from text_classifier.errors import ConfigError, UnknownNameError
+from text_classifier.records import Origin
+from text_classifier.storage import sha256_file
+
+SUFFIX = ".odcs.yaml"
+LogicalType = Literal["string", "integer", "number", "date", "boolean"]
+RESERVED = frozenset({"example_id", "row", "lines", "split", "group", "text_digest"})
+"""Columns that the steps add themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`aliases` are other names that a source's header may use."""
+
+    name: str
+    logical_type: LogicalType
+    required: bool
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SplitShares:
+    """Shares in percent (0-100, together 100) and the seed that decides which side a key falls on."""
+
+    seed: int
+    train_pct: float
+    val_pct: float
+    test_pct: float
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePin:
+    """What an official form of the source is known by; None where it is not pinned."""
+
+    form: str
+    address: str | None
+    sha256: str | None
+    md5: str | None
+    size_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """Everything that stands about one data set.
+
+    Attributes:
+        digest: SHA-256 of the file.
+        reader: a key of the corpus' readers.
+        delimiters: candidates, the declared one first; empty where the source is not delimited.
+        generator: what makes the data where nobody names a source.
+        fallback: the data set that is used instead when the download is refused.
+        group_column: one of the columns, or (readers other than "delimited") something that only the reader knows.
+        label_columns: the first is the default label.
+        class_names: label column -> its classes, in the contract's order.
+        class_aliases: label column -> another spelling of a class -> the class.
+        max_rejected_rate: share (0-1) of the rows read.
+    """
+
+    data_set: str
+    version: str
+    path: Path
+    digest: str
+    title: str
+    description: str
+    reader: str
+    delimiters: tuple[str, ...]
+    encoding: str
+    generator: str | None
+    fallback: str | None
+    origin: Origin
+    pins: tuple[SourcePin, ...]
+    columns: tuple[Column, ...]
+    text_column: str
+    label_columns: tuple[str, ...]
+    group_column: str | None
+    class_names: Mapping[str, tuple[str, ...]]
+    class_aliases: Mapping[str, Mapping[str, str]]
+    split: SplitShares
+    max_rejected_rate: float
+    rules: tuple[Rule, ...]
+
+
+def known_data_sets(contracts_dir: Path) -> tuple[str, ...]:
+    """The data sets that have a contract, sorted.
+
+    Raises:
+        ConfigError: there is no such folder.
+    """
+    if not contracts_dir.is_dir():
+        raise ConfigError(
+            "the folder of the data contracts is missing",
+            where=str(contracts_dir),
+            expected=f"a folder of *{SUFFIX} files",
+            to_do="set TEXT_CLASSIFIER_CONTRACTS_DIR to it",
+        )
+    return tuple(sorted(path.name.removesuffix(SUFFIX) for path in contracts_dir.glob(f"*{SUFFIX}")))
+
+
+def load_contract(contracts_dir: Path, data_set: str) -> Contract:
+    """The contract of a data set.
+
+    Raises:
+        UnknownNameError: no contract of that name; the message lists the known ones.
+        ContractFileError: the file breaks the standard, or says something that nothing here enforces.
+    """
+    known = known_data_sets(contracts_dir)
+    if data_set not in known:
+        raise UnknownNameError.of("data set", data_set, known)
+    path = contracts_dir / f"{data_set}{SUFFIX}"
+    document = read_document(path)
+    if document["id"] != data_set:
+        raise Place(path).wrong("the contract's id is not its file's name", seen=document["id"], expected=data_set)
+    return _contract(document, path, Place(path))
+
+
+class _Shares(Properties):
+    seed: int
+    train_pct: float = Field(gt=0, lt=100)
+    val_pct: float = Field(gt=0, lt=100)
+    test_pct: float = Field(gt=0, lt=100)
+
+
+class _ContractProperties(Properties):
+    reader: str
+    origin: Origin
+    text_column: str
+    label_columns: tuple[str, ...] = Field(min_length=1)
+    split: _Shares
+    max_rejected_rate: float = Field(ge=0, le=1)
+    group_column: str | None = None
+    generator: str | None = None
+    fallback: str | None = None
+
+
+class _ServerProperties(Properties):
+    form: str
+    sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
+    md5: str | None = Field(None, pattern="^[0-9a-f]{32}$")
+    size_bytes: int | None = Field(None, ge=1)
+    delimiters: tuple[str, ...] = ()
+
+
+class _ClassProperties(Properties):
+    aliases: tuple[str, ...] = ()
+
+
+def _contract(document: dict[str, Any], path: Path, place: Place) -> Contract:
+    custom = custom_properties(document, _ContractProperties, place)
+    tables = document.get("schema", ())
+    if len(tables) != 1:
+        raise place.wrong("a contract describes one table", seen=f"{len(tables)} in schema", expected="1")
+    elements = _elements(tables[0], custom, place / "schema")
+    servers = [(entry, custom_properties(entry, _ServerProperties, place / "servers")) for entry in document["servers"]]
+    return Contract(
+        data_set=document["id"],
+        version=document["version"],
+        path=path,
+        digest=sha256_file(path),
+        title=document.get("name", document["id"]),
+        description=document.get("description", {}).get("purpose", ""),
+        reader=custom.reader,
+        delimiters=next((known.delimiters for _, known in servers if known.delimiters), ()),
+        encoding=next((entry["encoding"] for entry, _ in servers if "encoding" in entry), "utf-8"),
+        generator=custom.generator,
+        fallback=custom.fallback,
+        origin=custom.origin,
+        pins=tuple(
+            SourcePin(known.form, entry.get("location"), known.sha256, known.md5, known.size_bytes)
+            for entry, known in servers
+        ),
+        columns=tuple(_column(element) for element in elements.values()),
+        text_column=custom.text_column,
+        label_columns=custom.label_columns,
+        group_column=custom.group_column,
+        class_names={name: tuple(entry["value"] for entry in elements[name]["enum"]) for name in custom.label_columns},
+        class_aliases={name: _aliases(elements[name], place / "schema" / name) for name in custom.label_columns},
+        split=_shares(custom.split, place),
+        max_rejected_rate=custom.max_rejected_rate,
+        rules=_rules(tables[0], elements, custom.label_columns, place / "schema"),
+    )
+
+
+def _elements(table: dict[str, Any], custom: _ContractProperties, place: Place) -> dict[str, dict[str, Any]]:
+    """The table's properties by name, checked for what the code relies on."""
+    elements = {element["name"]: element for element in table.get("properties", ())}
+    if len(elements) < len(table.get("properties", ())):
+        raise place.wrong("a column stands twice", seen=", ".join(elements), expected="every name once")
+    for name, element in elements.items():
+        custom_properties(element, Properties, place / name)
+        if element.get("logicalType") not in get_args(LogicalType):
+            raise (place / name).wrong(
+                "unknown type of a column", seen=element.get("logicalType"), expected=", ".join(get_args(LogicalType))
+            )
+        if name in RESERVED or (name == "text" != custom.text_column):
+            raise (place / name).wrong("a reserved name of a column", seen=name, expected="another name")
+    told_by_reader = {custom.group_column} - elements.keys() if custom.reader != "delimited" else set()
+    for name in {custom.text_column, *custom.label_columns, custom.group_column} - told_by_reader - {None}:
+        if elements.get(name, {}).get("logicalType") != "string":
+            raise place.wrong("a text, label or group column is no string column", seen=name, expected=one_of(elements))
+    for name in (custom.text_column, *custom.label_columns):
+        if not elements[name].get("required"):
+            raise (place / name).wrong("a text or label column is not required", seen=name, expected="required: true")
+    for name in custom.label_columns:
+        if "enum" not in elements[name]:
+            raise (place / name).wrong("a label column names no classes", seen="no enum", expected="enum: - value: ...")
+    return elements
+
+
+def _column(element: dict[str, Any]) -> Column:
+    aliases = tuple(entry["synonym"] for entry in element.get("synonyms", ()))
+    return Column(element["name"], element["logicalType"], bool(element.get("required", False)), aliases)
+
+
+def _aliases(element: dict[str, Any], place: Place) -> dict[str, str]:
+    pairs = [
+        (alias, entry["value"])
+        for entry in element["enum"]
+        for alias in custom_properties(entry, _ClassProperties, place / str(entry["value"])).aliases
+    ]
+    names = [alias for alias, _ in pairs] + [entry["value"] for entry in element["enum"]]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice or not all(isinstance(name, str) for name in names):
+        raise place.wrong("classes and their aliases are not distinct texts", seen=names, expected="each text once")
+    return dict(pairs)
+
+
+def _shares(split: _Shares, place: Place) -> SplitShares:
+    total = split.train_pct + split.val_pct + split.test_pct
+    if abs(total - 100) > 1e-9:
+        raise (place / "split").wrong(
+            "the shares of the splits do not make a whole", seen=f"{total} %", expected="100 %"
+        )
+    return SplitShares(split.seed, split.train_pct, split.val_pct, split.test_pct)
+
+
+def _rules(
+    table: dict[str, Any], elements: dict[str, dict[str, Any]], label_columns: tuple[str, ...], place: Place
+) -> tuple[Rule, ...]:
+    known = frozenset(elements)
+    rules: list[Rule] = []
+    for name, element in elements.items():
+        rules += attribute_rules(element, is_label=name in label_columns, place=place / name)
+        for entry in element.get("quality", ()):
+            rules += quality_rules(entry, column=name, known=known, place=place / name)
+    for entry in table.get("quality", ()):
+        rules += quality_rules(entry, column=None, known=known, place=place)
+    for rule in rules:
+        if rule.name == CLASS_ROWS and rule.column not in label_columns:
+            raise place.wrong(
+                "classes of no label column are counted", seen=rule.rule_id, expected=", ".join(label_columns)
+            )
+    for rule_id, count in Counter([*OWN_RULES, *(rule.rule_id for rule in rules)]).items():
+        if count > 1:
+            raise place.wrong("two rules with one id", seen=rule_id, expected="every id once")
+    return tuple(rules)

@@ -1,0 +1,65 @@
+"""Which split an example belongs to: a function of its group or text and of the contract's seed, of nothing else.
+
+Neither a row's position nor its neighbours count, so no row changes sides when the file is sorted or grows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import cast
+
+from text_classifier.contract.odcs import SplitShares
+from text_classifier.records import SPLITS, Split
+
+_NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
+
+
+def normalise(text: str) -> str:
+    """What is left of a text when case, punctuation, white space and Unicode's doubles do not matter.
+
+    Compatibility forms are unified (NFKC), case is folded, everything but letters and digits becomes one space.
+    Applied twice, it changes nothing more.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return _NOT_ALPHANUMERIC.sub(" ", folded).strip()
+
+
+def position_of(key: str, seed: int) -> float:
+    """Where a key falls in [0, 1), evenly: the first 8 bytes of SHA-256 over seed and key."""
+    digest = hashlib.sha256(f"{seed}\x1f{key}".encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8]) / 2**64
+
+
+def assign_split(key: str, shares: SplitShares, official: str | None = None) -> Split:
+    """The split of an example.
+
+    Args:
+        key: the example's group where it has one, else its normalised text.
+        official: the split that the source gives. `train` is divided between train and val in the ratio of their
+            shares; the others stay as they are. None: the three shares hold.
+    """
+    if official is not None and official != "train":
+        return cast(Split, official)
+    position = position_of(key, shares.seed) * (100 if official is None else shares.train_pct + shares.val_pct)
+    if position < shares.train_pct:
+        return "train"
+    return "val" if official == "train" or position < shares.train_pct + shares.val_pct else "test"
+
+
+def assign_splits(
+    texts: Sequence[str | None],
+    groups: Sequence[str | None],
+    officials: Sequence[str | None],
+    shares: SplitShares,
+) -> list[Split]:
+    """`assign_split` row by row; a text is normalised only where it decides."""
+    assert set(officials) <= {None, *SPLITS}, "a reader gave a split that nobody knows"
+    return [
+        cast(Split, official)
+        if official is not None and official != "train"
+        else assign_split(normalise(text or "") if group is None else group, shares, official)
+        for text, group, official in zip(texts, groups, officials, strict=True)
+    ]

@@ -1,0 +1,7 @@
+"""Sources into rows: fetch what is named (or generate it), and read it into typed Parquet without losing a row."""
+
+from text_classifier.corpus.generators import GENERATORS
+from text_classifier.corpus.ingest import SourceRequest, ingest
+from text_classifier.corpus.readers import READERS
+
+__all__ = ["GENERATORS", "READERS", "SourceRequest", "ingest"]

@@ -1,0 +1,148 @@
+"""The step `ingest`: a source becomes typed Parquet, every row of it kept or rejected."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from text_classifier import storage
+from text_classifier.contract.odcs import Contract, load_contract
+from text_classifier.corpus.fetch import fetch
+from text_classifier.corpus.readers import READERS
+from text_classifier.corpus.rows import RowSink
+from text_classifier.errors import SourceFormatError, SourceUnavailableError, UnknownNameError
+from text_classifier.records import Ingested, RawSource, shown_name
+
+logger = logging.getLogger(__name__)
+
+KIND = "ingested"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRequest:
+    """Which data set, and from where. `source` None: the contract's generator or official download."""
+
+    data_set: str
+    source: str | None = None
+    timeout_seconds: float = 30.0
+
+
+def ingest(request: SourceRequest, contracts_dir: Path, data_dir: Path, refresh: bool) -> Ingested:
+    """Fetch a source and read its rows into `ingested/<data set>/<fingerprint>/`.
+
+    Where nobody names a source and the official download is refused, the contract's fallback data set is taken
+    instead, under its own name. `refresh` reads the rows anew; a source that stands whole under `raw/` is kept.
+
+    Raises:
+        SourceError: the source cannot be had, or no row of it can be read.
+        OutputUnwritableError: the data root cannot be written.
+    """
+    contract = load_contract(contracts_dir, request.data_set)
+    if contract.reader not in READERS:
+        raise UnknownNameError.of("reader", contract.reader, READERS)
+    try:
+        source = fetch(contract, request.source, data_dir, request.timeout_seconds)
+    except SourceUnavailableError as error:
+        if request.source is not None or contract.fallback is None:
+            raise
+        fallback = shown_name(contract.fallback, load_contract(contracts_dir, contract.fallback).origin)
+        logger.warning("%s cannot be downloaded; going on with %s instead: %s", contract.data_set, fallback, error)
+        return ingest(replace(request, data_set=contract.fallback), contracts_dir, data_dir, refresh)
+    return read(source, contract, data_dir, refresh)
+
+
+def read(source: RawSource, contract: Contract, data_dir: Path, refresh: bool) -> Ingested:
+    """Read the rows of a source that is in hand."""
+    planned = storage.plan(
+        KIND,
+        inputs={"source": source.digest},
+        parameters={**_reading_part(contract), "form": source.form, "origin": source.origin},
+        modules=("text_classifier.corpus",),
+    )
+    folder = data_dir / KIND / contract.data_set / planned.fingerprint[: storage.DIGEST_CHARACTERS]
+    if not refresh and storage.is_reusable(folder, planned):
+        manifest = storage.read_manifest(folder)
+        logger.info("%s: reused the rows in %s, made at %s", contract.data_set, folder, manifest.created_at)
+        return _record(folder, manifest)
+    started = time.monotonic()
+    facts: dict[str, Any] = {"data_set": source.data_set, "origin": source.origin, "address": source.address}
+    facts |= {"form": source.form, "source_digest": source.digest}
+    with storage.output_folder(folder, planned, facts) as partial:
+        facts |= _fill(partial, source, contract)
+    ingested = _record(folder, storage.read_manifest(folder))
+    logger.info(
+        "%s: %d rows read, %d kept, %d rejected, in %.1f s",
+        shown_name(ingested.data_set, ingested.origin),
+        ingested.read_rows,
+        ingested.kept_rows,
+        ingested.rejected_rows,
+        time.monotonic() - started,
+    )
+    return ingested
+
+
+def _fill(folder: Path, source: RawSource, contract: Contract) -> dict[str, Any]:
+    with RowSink(folder, contract.columns) as sink:
+        counts = READERS[contract.reader](source, contract, sink)
+    if not sink.read_rows:
+        raise SourceFormatError(
+            "the source has a header and no rows",
+            where=source.address,
+            seen="0 rows",
+            expected="at least one",
+            to_do="name another source",
+        )
+    if not sink.kept_rows:
+        raise _all_rejected(source, sink)
+    return {
+        "read_rows": sink.read_rows,
+        "kept_rows": sink.kept_rows,
+        "rejected_rows": sink.rejected_rows,
+        "rejected_by_rule": dict(sink.rejected_by_rule),
+        **counts,
+    }
+
+
+def _all_rejected(source: RawSource, sink: RowSink) -> SourceFormatError:
+    rules = ", ".join(f"{rule} {rows}" for rule, rows in sink.rejected_by_rule.most_common())
+    first = sink.first_rejected
+    example = f"; first, in row {first.row}: {first.reason}" if first else ""
+    return SourceFormatError(
+        "every row was rejected",
+        where=source.address,
+        seen=f"{sink.rejected_rows} rows ({rules}){example}",
+        expected="rows that fit the contract's columns and types",
+        to_do="correct the file, or the contract if the file is right",
+    )
+
+
+def _reading_part(contract: Contract) -> dict[str, Any]:
+    """What of a contract decides the rows; its rules do not, so a changed rule does not read anew."""
+    return {
+        "data_set": contract.data_set,
+        "reader": contract.reader,
+        "delimiters": list(contract.delimiters),
+        "encoding": contract.encoding,
+        "columns": [asdict(column) for column in contract.columns],
+        "text_column": contract.text_column,
+        "label_columns": list(contract.label_columns),
+        "group_column": contract.group_column,
+        "class_aliases": {name: dict(aliases) for name, aliases in contract.class_aliases.items()},
+    }
+
+
+def _record(folder: Path, manifest: storage.Manifest) -> Ingested:
+    facts = manifest.facts
+    return Ingested(
+        facts["data_set"],
+        facts["origin"],
+        folder,
+        manifest.fingerprint,
+        facts["address"],
+        facts["read_rows"],
+        facts["kept_rows"],
+        facts["rejected_rows"],
+    )

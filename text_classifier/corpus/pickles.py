@@ -1,0 +1,168 @@
+"""NumPy's object arrays of number lists, read without running what stands in their pickle.
+
+An `.npy` file of dtype object is a pickle, that is a program. Here its few legitimate calls are answered by
+stand-ins that only remember their arguments; every other name is refused, so neither foreign code nor NumPy's own
+state-setting code runs on foreign data.
+
+Source: NEP 1 (the .npy format); `pickle` in Python's library reference, "Restricting Globals".
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import pickle
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from text_classifier.errors import SourceFormatError
+
+_MAGIC = b"\x93NUMPY"
+_MAX_HEADER_BYTES = 4_096
+_MAX_ROWS = 10_000_000
+_INTEGER_TYPES = frozenset({"|b1", "|u1", "|i1", "<i2", "<i4", "<i8", "<u2", "<u4"})
+
+
+_MALFORMED = (
+    pickle.UnpicklingError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    dtype: str
+    rows: int
+    body: memoryview
+
+
+def integers(data: bytes, name: str) -> npt.NDArray[np.int64]:
+    """The (N,) integers of an `.npy` file.
+
+    Raises:
+        SourceFormatError: it holds something else.
+    """
+    header = _header(data, name)
+    if header.dtype not in _INTEGER_TYPES:
+        raise _refused(name, f"dtype {header.dtype}", "integers")
+    dtype = np.dtype(header.dtype)
+    if len(header.body) != header.rows * dtype.itemsize:
+        raise _refused(name, f"{len(header.body)} bytes of values", f"{header.rows} values, as its header says")
+    return np.frombuffer(header.body, dtype).astype(np.int64)
+
+
+def integer_lists(data: bytes, name: str) -> pa.ListArray:
+    """The (N,) lists of 32-bit integers of an `.npy` file of dtype object.
+
+    Raises:
+        SourceFormatError: it holds something else, or its pickle asks for more than such lists need.
+    """
+    header = _header(data, name)
+    if header.dtype != "|O":
+        raise _refused(name, f"dtype {header.dtype}", "an object array of lists")
+    rows = _unpickled_rows(header, name)
+    for number, row in enumerate(rows):
+        kinds = {type(value) for value in row} if type(row) is list else {type(row)}
+        if type(row) is not list or not kinds <= {int}:
+            seen = ", ".join(sorted(kind.__name__ for kind in kinds))
+            raise _refused(name, f"row {number}: {seen}", "lists of integers and nothing else")
+    try:
+        return pa.array(rows, pa.list_(pa.int32()))
+    except (pa.ArrowInvalid, OverflowError) as error:
+        raise _refused(name, str(error), "integers of 32 bits") from error
+
+
+class _Array:
+    """Stands in for an ndarray: keeps the state that the pickle gives it."""
+
+    state: Any = None
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+
+class _Dtype:
+    """Stands in for a dtype."""
+
+    def __init__(self, *arguments: Any) -> None:
+        self.arguments = arguments
+
+    def __setstate__(self, state: Any) -> None:
+        pass
+
+
+def _reconstruct(*_arguments: Any) -> _Array:
+    return _Array()
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    if encoding != "latin1":
+        raise pickle.UnpicklingError(f"encoding {encoding!r}")
+    return text.encode("latin-1")
+
+
+_STAND_INS: dict[tuple[str, str], Any] = {
+    ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
+    ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
+    ("numpy", "ndarray"): _Array,
+    ("numpy", "dtype"): _Dtype,
+    ("_codecs", "encode"): _encode,
+}
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module_name: str, global_name: str, /) -> Any:
+        try:
+            return _STAND_INS[module_name, global_name]
+        except KeyError:
+            raise pickle.UnpicklingError(f"the name {module_name}.{global_name}") from None
+
+
+def _unpickled_rows(header: _Header, name: str) -> list[Any]:
+    try:
+        found = _Unpickler(io.BytesIO(header.body)).load()
+    except _MALFORMED as error:
+        raise _refused(name, f"a pickle with {error}", "a pickle of number lists, and nothing to execute") from error
+    except (RecursionError, MemoryError) as error:
+        raise _refused(name, type(error).__name__, "a pickle of number lists") from error
+    state = found.state if type(found) is _Array else None
+    rows = state[4] if type(state) is tuple and len(state) == 5 else None
+    if type(rows) is not list or len(rows) != header.rows:
+        raise _refused(name, "another object", f"one array of {header.rows} lists")
+    return rows
+
+
+def _header(data: bytes, name: str) -> _Header:
+    width = {1: 2, 2: 4}.get(data[6] if len(data) > 12 else 0)
+    if not data.startswith(_MAGIC) or width is None:
+        raise _refused(name, "another kind of file", "the .npy format, version 1 or 2")
+    start = 8 + width
+    length = int.from_bytes(data[8:start], "little")
+    try:
+        fields = ast.literal_eval(data[start : start + min(length, _MAX_HEADER_BYTES)].decode("latin-1").strip())
+        dtype, order, shape = fields["descr"], fields["fortran_order"], fields["shape"]
+    except (ValueError, SyntaxError, TypeError, KeyError, RecursionError, MemoryError) as error:
+        raise _refused(name, f"a header that cannot be read ({type(error).__name__})", "an .npy header") from error
+    is_flat = type(shape) is tuple and len(shape) == 1 and type(shape[0]) is int and 0 <= shape[0] <= _MAX_ROWS
+    if not is_flat or type(dtype) is not str or order is not False:
+        raise _refused(name, f"shape {shape!r:.60}, dtype {dtype!r:.60}", "a one-dimensional array")
+    return _Header(dtype, shape[0], memoryview(data)[start + length :])
+
+
+def _refused(name: str, seen: str, expected: str) -> SourceFormatError:
+    return SourceFormatError(
+        "an array is not what it should be; nothing of it was executed",
+        where=name,
+        seen=seen,
+        expected=expected,
+        to_do="get the file anew from its official address",
+    )

@@ -1,0 +1,51 @@
+"""Readers by name: what turns the files of a source into rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+
+from text_classifier.contract.odcs import Contract
+from text_classifier.corpus.delimited import read_delimited, text_and_labels
+from text_classifier.corpus.imdb_npz import WORD_INDEX, read_npz
+from text_classifier.corpus.imdb_tar import read_tar
+from text_classifier.corpus.raw import main_file
+from text_classifier.corpus.rows import RowSink
+from text_classifier.records import RawSource
+
+Reader = Callable[[RawSource, Contract, RowSink], Mapping[str, int]]
+"""Reads a source into a sink; returns further counts, such as of lines."""
+
+DELIMITED, IMDB_TAR, IMDB_NPZ, IMDB_CSV = "delimited", "imdb-tar", "imdb-npz", "imdb-csv"
+COMPANIONS: Mapping[str, tuple[str, ...]] = {IMDB_NPZ: (WORD_INDEX,)}
+"""Form -> further files that it needs, which stand beside the first."""
+
+FOLDER_NAMES: Mapping[str, tuple[str, ...]] = {"imdb": ("aclImdb_v1.tar.gz", "imdb.npz", "IMDB Dataset.csv")}
+"""Reader -> what is looked for in a folder, the richest form first."""
+
+
+def form_of(reader: str, file_name: str) -> str:
+    """The case of the reader that a file of that name is."""
+    if reader == DELIMITED:
+        return DELIMITED
+    name = file_name.lower()
+    if name.endswith((".tar.gz", ".tgz")):
+        return IMDB_TAR
+    return IMDB_NPZ if name.endswith(".npz") else IMDB_CSV
+
+
+def _read_delimited(source: RawSource, contract: Contract, sink: RowSink) -> Mapping[str, int]:
+    return asdict(read_delimited(main_file(source), contract, sink))
+
+
+def _read_imdb(source: RawSource, contract: Contract, sink: RowSink) -> Mapping[str, int]:
+    if source.form == IMDB_CSV:
+        return asdict(read_delimited(main_file(source), text_and_labels(contract), sink))
+    if source.form == IMDB_NPZ:
+        read_npz(main_file(source), source.folder / WORD_INDEX, contract, sink)
+    else:
+        read_tar(main_file(source), contract, sink)
+    return {}
+
+
+READERS: Mapping[str, Reader] = {"delimited": _read_delimited, "imdb": _read_imdb}

@@ -1,0 +1,45 @@
+"""All reports so far of one data set and label, as the rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from text_classifier.errors import DamagedOutputError
+from text_classifier.evaluation import percent
+from text_classifier.report.figures import METRICS, minute, read_figures
+
+
+def history_rows(data_dir: Path, data_set: str, label: str) -> list[dict[str, object]]:
+    """One row per reported run of `data_set` and `label`, newest first.
+
+    A run whose figures cannot be read keeps its row, which says so.
+    """
+    folders = sorted((path.parent for path in (data_dir / "models" / data_set).glob(f"*/{METRICS}")), reverse=True)
+    rows = (_row(folder, label) for folder in folders)
+    return [row for row in rows if row is not None]
+
+
+def _row(folder: Path, label: str) -> dict[str, object] | None:
+    try:
+        figures = read_figures(folder)
+        return _figures_row(figures) if figures["label"] == label else None
+    except (DamagedOutputError, KeyError) as error:
+        return {"run": folder.name, "sentence": f"cannot be read: {error}"}
+
+
+def _figures_row(figures: Mapping[str, Any]) -> dict[str, object]:
+    accuracy = figures["test"]["accuracy"]
+    return {
+        "run": figures["run"],
+        "trained": minute(figures["made"]["trained_at"]),
+        "data": figures["name"],
+        "preset": figures["preset"],
+        "accuracy": percent(accuracy["rate"]),
+        "low": percent(accuracy["low_rate"]),
+        "high": percent(accuracy["high_rate"]),
+        "majority": percent(figures["test"]["majority"]["rate"]),
+        "test rows": accuracy["rows"],
+        "sentence": figures["sentence"],
+    }

@@ -1,0 +1,95 @@
+"""Judge a model on the test split and write its report into the model's folder."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from text_classifier import storage
+from text_classifier.evaluation import check_alignment, class_indices, error_table, evaluate, prediction_table
+from text_classifier.evaluation.metrics import Probabilities
+from text_classifier.records import Report, TrainedModel
+from text_classifier.report.cells import one_line
+from text_classifier.report.figures import METRICS, report_figures, to_json
+from text_classifier.report.page import render
+from text_classifier.report.subject import REPORT_FILES, Subject, read_subject
+from text_classifier.training import predict_split
+
+EXCERPT_CHARACTERS = 300
+
+logger = logging.getLogger(__name__)
+
+
+def write_report(model: TrainedModel, data_dir: Path) -> Report:
+    """Score the test split and write predictions, errors, figures and page; the manifest comes last.
+
+    Raises:
+        MisalignedPredictionsError: a prediction is not its row's; nothing is written.
+        DamagedOutputError: a file of the model or of its data set differs from its manifest.
+        ReportError: the test split cannot be judged.
+    """
+    subject = read_subject(model, data_dir)
+    storage.write_manifest(model.folder, subject.manifest, subject.manifest.facts, but=REPORT_FILES)
+    scored, probabilities = predict_split(model, data_dir, "test")
+    return write_report_on(subject, scored, probabilities)
+
+
+def write_report_on(subject: Subject, scored: pa.Table, probabilities: Probabilities) -> Report:
+    """Write the report of a `subject` whose test examples were `scored`, see `write_report`.
+
+    Args:
+        scored: example_id and text_digest as the model saw them, in order.
+        probabilities: (N, C), row by row those of `scored`.
+    """
+    started = time.perf_counter()
+    examples, classes, folder = subject.examples, subject.class_names, subject.model.folder
+    check_alignment(examples, scored)
+    truth = class_indices(examples[subject.model.label], classes)
+    evaluation = evaluate(truth, probabilities, classes, subject.train_class_rows)
+    predictions = prediction_table(examples, subject.model.label, probabilities, classes)
+    errors = error_table(predictions, examples, lambda text: one_line(text, EXCERPT_CHARACTERS))
+    figures = report_figures(subject, evaluation)
+    _write_table(folder / "predictions.parquet", predictions)
+    _write_table(folder / "errors.parquet", errors)
+    _write_text(folder / "report.html", render(figures, errors.to_pylist()))
+    _write_text(folder / METRICS, to_json(figures))
+    storage.write_manifest(folder, subject.manifest, subject.manifest.facts)
+    logger.info("reported on %d test rows in %.1f seconds", len(truth), time.perf_counter() - started)
+    return _record(subject, figures)
+
+
+def _record(subject: Subject, figures: Mapping[str, Any]) -> Report:
+    model, accuracy = subject.model, figures["test"]["accuracy"]
+    return Report(
+        data_set=model.data_set,
+        origin=model.origin,
+        label=model.label,
+        preset=model.preset,
+        run=model.run,
+        folder=model.folder,
+        first_sentence=figures["sentence"],
+        test_rows=accuracy["rows"],
+        accuracy_rate=accuracy["rate"],
+        accuracy_low_rate=accuracy["low_rate"],
+        accuracy_high_rate=accuracy["high_rate"],
+        majority_rate=figures["test"]["majority"]["rate"],
+        read_rows=figures["data"]["read_rows"],
+        rejected_rows=figures["data"]["rejected_rows"],
+        split_rows=figures["data"]["split_rows"],
+    )
+
+
+def _write_table(path: Path, table: pa.Table) -> None:
+    with storage.output_file(path) as partial:
+        pq.write_table(table, partial, compression="zstd")
+
+
+def _write_text(path: Path, text: str) -> None:
+    with storage.output_file(path) as partial:
+        partial.write_text(text, "utf-8")

@@ -1,0 +1,74 @@
+"""Training of a classifier on an encoded corpus, and what a trained one can do.
+
+torch and Lightning are imported by the functions that need them, so that naming a model costs no seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from text_classifier.records import Split, TrainedModel
+from text_classifier.training.job import TrainingJob, TrainingProgress, ignore_progress
+from text_classifier.training.model_folder import ModelConfig, latest_model, read_config
+
+if TYPE_CHECKING:
+    from text_classifier.training.classifier import TextClassifier
+
+__all__ = [
+    "ModelConfig",
+    "TrainingJob",
+    "TrainingProgress",
+    "latest_model",
+    "load_model",
+    "predict_split",
+    "read_config",
+    "train",
+]
+
+
+def train(
+    job: TrainingJob, data_dir: Path, on_progress: Callable[[TrainingProgress], None] = ignore_progress
+) -> TrainedModel:
+    """Train a new model and write its complete folder under `models/<data set>/`.
+
+    `on_progress` is called after every step. The same job with the same seed gives the same weights on the same
+    machine. The allocator of the process is set to keep what it frees.
+
+    Raises:
+        UnknownNameError: the preset or the label does not exist.
+        TrainingError: a class has too few examples, val is empty though the preset watches it, or the loss is no
+            longer a number.
+        DamagedOutputError: corpus and data set do not belong together.
+        OutputUnwritableError: the data root cannot be written or is full; nothing half-written is left.
+    """
+    from text_classifier.training.running import train_job
+
+    return train_job(job, data_dir, on_progress)
+
+
+def load_model(folder: Path) -> TextClassifier:
+    """The model of a folder, on the GPU where there is one; nothing but that folder is read.
+
+    Raises:
+        DamagedOutputError: a file of the folder is missing, was changed, or needs another version of the tokenizer.
+    """
+    from text_classifier.training import classifier
+
+    return classifier.load_model(folder)
+
+
+def predict_split(model: TrainedModel, data_dir: Path, split: Split) -> tuple[pa.Table, npt.NDArray[np.float32]]:
+    """The examples of a split (example_id, text_digest) in encoded order, and their probabilities (N, C).
+
+    Raises:
+        DamagedOutputError: the model, or the corpus it was trained on, is missing or was changed.
+    """
+    from text_classifier.training import classifier
+
+    return classifier.predict_split(model, data_dir, split)

@@ -1,0 +1,106 @@
+"""Which examples make a step, and the tensors of it.
+
+B examples of a batch, T tokens of its longest text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from text_classifier.config.options import TrainingOptions
+from text_classifier.training.examples import Int32s, Int64s
+
+PAD_ID = 0
+_POOL_BATCHES = 50  # batches that are sorted by length together: 2-4 % of padding, and still shuffled
+_LENGTH_STEP = 8  # T is rounded up to a multiple: fewer shapes, so the allocator and oneDNN find theirs again
+
+
+class Batch(NamedTuple):
+    """`token_ids` (B, T) int64, `lengths` (B,) int64 in 1..T, `labels` (B,) int64 class ids."""
+
+    token_ids: torch.Tensor
+    lengths: torch.Tensor
+    labels: torch.Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """What a model reads of N texts: tokens[starts[i]:starts[i] + lengths[i]], at least one token each."""
+
+    tokens: Int32s
+    starts: Int64s
+    lengths: Int64s
+
+
+def read_windows(tokens: Int32s, offsets: Int64s, options: TrainingOptions, unk_id: int) -> Windows:
+    """The first or last `max_length_tokens` of N texts, which lie end to end between N + 1 bounds.
+
+    A text without tokens reads as one unknown token.
+    """
+    lengths = np.minimum(np.diff(offsets), options.max_length_tokens)
+    starts = offsets[:-1] if options.keep == "head" else offsets[1:] - lengths
+    empty = lengths == 0
+    tokens = np.append(tokens, np.int32(unk_id))
+    return Windows(tokens, np.where(empty, len(tokens) - 1, starts), np.where(empty, 1, lengths))
+
+
+def plan_epoch(lengths: Int64s, options: TrainingOptions, seed: int, epoch: int) -> list[Int64s]:
+    """The rows of every batch of an epoch, a function of the seed and the epoch alone.
+
+    Each row occurs once. With `bucketed` padding the texts of a batch are of like length.
+    """
+    rng = np.random.default_rng([seed, epoch])
+    rows = rng.permutation(len(lengths))
+    if options.padding == "bucketed":
+        pool = options.batch_size * _POOL_BATCHES
+        pools = [rows[start : start + pool] for start in range(0, len(rows), pool)]
+        rows = np.concatenate([part[np.argsort(lengths[part], kind="stable")] for part in pools])
+    batches = _cut(rows, options.batch_size)
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def plan_scoring(lengths: Int64s, batch_size: int) -> list[Int64s]:
+    """The rows of every batch when nothing is learned: shortest texts first, each row once."""
+    return _cut(np.argsort(lengths, kind="stable"), batch_size)
+
+
+def pad(windows: Windows, rows: Int64s, options: TrainingOptions) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids (B, T) and lengths (B,) of the rows; padding stands behind the text, with `front` before it."""
+    lengths = windows.lengths[rows]
+    if options.padding == "front":
+        width = options.max_length_tokens
+        first = lengths - width
+    else:
+        width = -(-int(lengths.max()) // _LENGTH_STEP) * _LENGTH_STEP
+        first = np.zeros_like(lengths)
+    within = first[:, None] + np.arange(width)  # (B, T) position in the text; outside it: padding
+    inside = (within >= 0) & (within < lengths[:, None])
+    token_ids = np.where(inside, windows.tokens[(windows.starts[rows][:, None] + within) * inside], PAD_ID)
+    return torch.from_numpy(token_ids.astype(np.int64)), torch.from_numpy(lengths)
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """The batches of a plan, made as they are asked for."""
+
+    windows: Windows
+    labels: Int64s
+    plan: list[Int64s]
+    options: TrainingOptions
+
+    def __len__(self) -> int:
+        return len(self.plan)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for rows in self.plan:
+            token_ids, lengths = pad(self.windows, rows, self.options)
+            yield Batch(token_ids, lengths, torch.from_numpy(self.labels[rows]))
+
+
+def _cut(rows: Int64s, size: int) -> list[Int64s]:
+    return [rows[start : start + size] for start in range(0, len(rows), size)]

@@ -1,0 +1,98 @@
+"""A trained model that scores texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from text_classifier import storage
+from text_classifier.errors import DamagedOutputError
+from text_classifier.records import Split, TrainedModel
+from text_classifier.training.batches import read_windows
+from text_classifier.training.examples import Int32s, load_encoded
+from text_classifier.training.model_folder import CONFIG_FILE, WEIGHTS_FILE, ModelConfig, read_config
+from text_classifier.training.networks import MODELS, Sizes
+from text_classifier.training.scoring import Float32s, logits_of, probabilities_of
+from text_classifier.vocabulary import TOKENIZERS, VOCABULARY_FILE, Vocabulary
+
+
+class TextClassifier:
+    """Probabilities of the classes `class_names`, whose position is their id."""
+
+    def __init__(self, config: ModelConfig, vocabulary: Vocabulary, network: nn.Module) -> None:
+        self.config, self.vocabulary, self.network = config, vocabulary, network
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return self.config.class_names
+
+    def predict_probabilities(self, texts: Sequence[str]) -> Float32s:
+        """Probabilities (N, C) of N raw texts; each row sums to 1."""
+        lists = self.vocabulary.encode(texts)
+        return self._probabilities(lists.values.to_numpy(), lists.offsets.to_numpy().astype(np.int64))
+
+    def probabilities_of_ids(self, token_ids: Sequence[Int32s]) -> Float32s:
+        """Probabilities (N, C) of N encoded texts, each (tokens,) int32 and whole."""
+        offsets = np.cumsum([0, *(len(ids) for ids in token_ids)], dtype=np.int64)
+        return self._probabilities(np.concatenate([np.empty(0, np.int32), *token_ids]), offsets)
+
+    def _probabilities(self, tokens: Int32s, offsets: np.ndarray) -> Float32s:
+        if len(offsets) == 1:
+            return np.empty((0, len(self.class_names)), np.float32)
+        windows = read_windows(tokens, offsets, self.config.training, self.config.unk_id)
+        return probabilities_of(logits_of(self.network, windows, self.config.training), self.config.temperature)
+
+
+def load_model(folder: Path) -> TextClassifier:
+    """The model of a folder, on the GPU where there is one; nothing but that folder is read.
+
+    Raises:
+        DamagedOutputError: a file of the folder is missing, was changed, or needs another version of the tokenizer.
+    """
+    storage.verify(folder)
+    config = read_config(folder)
+    tokenizer = TOKENIZERS[config.vocabulary.tokenizer]
+    if tokenizer.version != config.tokenizer_version:
+        raise DamagedOutputError(
+            "a model was trained with another version of its tokenizer",
+            where=str(folder / CONFIG_FILE),
+            seen=f"{tokenizer.name} {config.tokenizer_version}",
+            expected=f"{tokenizer.name} {tokenizer.version}",
+            to_do="train again",
+        )
+    network = MODELS[config.model.architecture](
+        config.model, Sizes(config.vocabulary_size, len(config.class_names), config.unk_id)
+    )
+    network.load_state_dict(load_file(folder / WEIGHTS_FILE))
+    network.to("cuda" if torch.cuda.is_available() else "cpu")
+    return TextClassifier(config, Vocabulary.load(folder / VOCABULARY_FILE, config.vocabulary), network)
+
+
+def predict_split(model: TrainedModel, data_dir: Path, split: Split) -> tuple[pa.Table, Float32s]:
+    """The examples of a split (example_id, text_digest) in encoded order, and their probabilities (N, C).
+
+    Reads the token ids that the vocabulary step wrote; they are those of the raw texts.
+
+    Raises:
+        DamagedOutputError: the model, or the corpus it was trained on, is missing or was changed.
+    """
+    classifier = load_model(model.folder)
+    facts = storage.read_manifest(model.folder).facts
+    corpus_folder = data_dir / facts["corpus_folder"]
+    seen = storage.verify(corpus_folder).fingerprint
+    if seen != classifier.config.corpus_fingerprint:
+        raise DamagedOutputError(
+            "the corpus that the model was trained on was replaced",
+            where=str(corpus_folder),
+            seen=seen,
+            expected=classifier.config.corpus_fingerprint,
+            to_do="train again",
+        )
+    encoded = load_encoded(corpus_folder, split)
+    return encoded.keys, classifier.probabilities_of_ids(np.split(encoded.tokens, encoded.offsets[1:-1]))

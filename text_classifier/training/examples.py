@@ -1,0 +1,115 @@
+"""The encoded splits of a corpus with the class of every example."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from text_classifier.errors import DamagedOutputError, TrainingError
+from text_classifier.records import Split
+from text_classifier.training.job import TrainingJob
+from text_classifier.vocabulary.ranking import LABELLED
+
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedSplit:
+    """N examples: `keys` (example_id, text_digest), their token ids end to end, and N + 1 bounds in those."""
+
+    keys: pa.Table
+    tokens: Int32s
+    offsets: Int64s
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSplit:
+    """N examples and the ids of their classes."""
+
+    encoded: EncodedSplit
+    labels: Int64s
+
+
+def load_encoded(corpus_folder: Path, split: Split) -> EncodedSplit:
+    """One encoded split, whole texts.
+
+    Raises:
+        DamagedOutputError: the corpus has no such split.
+    """
+    path = corpus_folder / "encoded" / f"{split}.parquet"
+    if not path.exists():
+        raise DamagedOutputError(
+            f"the corpus has no {split} split",
+            where=str(path),
+            expected="a data set with examples in that split",
+            to_do="change the split shares in the data contract, then run prepare_data",
+        )
+    table = pq.read_table(path)
+    lists = table["token_ids"].combine_chunks()
+    offsets = lists.offsets.to_numpy().astype(np.int64)
+    return EncodedSplit(table.select(["example_id", "text_digest"]), lists.values.to_numpy(), offsets)
+
+
+def load_labelled(job: TrainingJob, split: Split) -> LabelledSplit:
+    """One encoded split with its labels as positions in the contract's classes.
+
+    Raises:
+        DamagedOutputError: there is no such split, or its examples are not those of the data set.
+    """
+    encoded = load_encoded(job.corpus.folder, split)
+    path = job.data_set.folder / "examples" / f"{split}.parquet"
+    examples = pq.read_table(path, columns=["example_id", "text_digest", job.label])
+    labels = pc.index_in(examples[job.label], value_set=pa.array(job.data_set.classes[job.label]))
+    if labels.null_count or not examples.select(encoded.keys.column_names).equals(encoded.keys):
+        raise DamagedOutputError(
+            "an encoded split and its data set do not hold the same examples with known classes",
+            where=f"{job.corpus.folder} and {path}",
+            seen=f"{labels.null_count} labels of no known class; {encoded.keys.num_rows} and {examples.num_rows} rows",
+            expected="the same example_id and text_digest in every row",
+            to_do="run prepare_data with refresh=true",
+        )
+    return LabelledSplit(encoded, labels.to_numpy().astype(np.int64))
+
+
+def join_splits(first: LabelledSplit, second: LabelledSplit) -> LabelledSplit:
+    """The examples of both, one after the other."""
+    a, b = first.encoded, second.encoded
+    offsets = np.concatenate([a.offsets, b.offsets[1:] + a.offsets[-1]])
+    joined = EncodedSplit(pa.concat_tables([a.keys, b.keys]), np.concatenate([a.tokens, b.tokens]), offsets)
+    return LabelledSplit(joined, np.concatenate([first.labels, second.labels]))
+
+
+def check_classes(job: TrainingJob, train_labels: Int64s) -> None:
+    """Every class needs an example to learn from and, beside it, another to measure with.
+
+    Raises:
+        TrainingError: naming the classes for which that is not so.
+    """
+    classes = job.data_set.classes[job.label]
+    learned = np.bincount(train_labels, minlength=len(classes))
+    known = np.sum([_class_rows(job, split) for split in LABELLED], axis=0)
+    poor = [i for i in range(len(classes)) if learned[i] < 1 or known[i] < 2]
+    if poor:
+        raise TrainingError(
+            "a class has too few examples",
+            where=f"label {job.label!r} of {job.data_set.data_set}",
+            seen="; ".join(f"{classes[i]!r}: {known[i]} in all, {learned[i]} to train on" for i in poor),
+            expected="at least two examples per class, one of them to train on",
+            to_do="add examples, or take the class out of the data contract",
+        )
+
+
+def _class_rows(job: TrainingJob, split: Split) -> Int64s:
+    classes = job.data_set.classes[job.label]
+    path = job.data_set.folder / "examples" / f"{split}.parquet"
+    if not path.exists():
+        return np.zeros(len(classes), np.int64)
+    labels = pc.index_in(pq.read_table(path, columns=[job.label])[job.label], value_set=pa.array(classes))
+    return np.bincount(labels.drop_null().to_numpy(), minlength=len(classes))

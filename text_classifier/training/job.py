@@ -1,0 +1,39 @@
+"""What a training run is asked for, and what it tells while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from text_classifier.records import DataSet, EncodedCorpus, TrainRun
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingJob:
+    """`label` is a label column of the data set, `preset` a key of PRESETS."""
+
+    data_set: DataSet
+    corpus: EncodedCorpus
+    label: str
+    preset: str
+    options: TrainRun
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingProgress:
+    """Where a run stands after a step. `epoch` and `step` count from 1; `steps` are those of one epoch."""
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float
+    examples_per_second: float
+    seconds_left: float
+
+
+OnProgress = Callable[[TrainingProgress], None]
+
+
+def ignore_progress(_: TrainingProgress) -> None:
+    """Tells nobody."""

@@ -1,0 +1,179 @@
+"""The step that trains a model and writes its folder."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import torch
+from safetensors.torch import save
+from torch import nn
+
+from text_classifier import storage
+from text_classifier.config.options import TrainingOptions
+from text_classifier.config.presets import Preset, preset_named
+from text_classifier.errors import TrainingError, UnknownNameError
+from text_classifier.records import TrainedModel, shown_name
+from text_classifier.training.allocator import keep_freed_memory
+from text_classifier.training.batches import read_windows
+from text_classifier.training.examples import LabelledSplit, check_classes, join_splits, load_labelled
+from text_classifier.training.fitting import Readable, SplitBatches, fit
+from text_classifier.training.job import OnProgress, TrainingJob
+from text_classifier.training.model_folder import (
+    CONFIG_FILE,
+    HISTORY_FILE,
+    WEIGHTS_FILE,
+    ModelConfig,
+    read_model,
+)
+from text_classifier.training.networks import MODELS, Sizes, trainable_weights
+from text_classifier.training.scoring import fit_temperature, logits_of
+from text_classifier.vocabulary import TOKENIZERS, VOCABULARY_FILE
+from text_classifier.vocabulary.ranking import SPECIALS
+
+logger = logging.getLogger(__name__)
+
+
+def train_job(job: TrainingJob, data_dir: Path, on_progress: OnProgress) -> TrainedModel:
+    """See `text_classifier.training.train`."""
+    started = time.perf_counter()
+    preset = _effective_preset(job)
+    _check(job, preset)
+    planned = storage.plan(
+        "model",
+        inputs={"data_set": job.data_set.fingerprint, "corpus": job.corpus.fingerprint},
+        parameters={"label": job.label, "preset": job.preset, "options": preset.model_dump(), "seed": job.options.seed},
+        modules=("text_classifier.training",),
+    )
+    run = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{job.preset}-{job.label}-{planned.fingerprint[:8]}"
+    folder = data_dir / "models" / job.data_set.data_set / run
+    facts: dict[str, object] = {
+        "data_set": job.data_set.data_set,
+        "origin": job.data_set.origin,
+        "label": job.label,
+        "preset": job.preset,
+        "data_set_folder": job.data_set.folder.relative_to(data_dir).as_posix(),
+        "corpus_folder": job.corpus.folder.relative_to(data_dir).as_posix(),
+    }
+    keep_freed_memory()
+    with storage.output_folder(folder, planned, facts) as partial:
+        facts |= _fill(partial, job, preset, on_progress)
+        facts["seconds"] = time.perf_counter() - started
+    model = read_model(folder)
+    logger.info("model %s: %d epochs, %.1f seconds", run, model.epochs, model.seconds)
+    return model
+
+
+def _check(job: TrainingJob, preset: Preset) -> None:
+    if job.label not in job.data_set.classes:
+        raise UnknownNameError.of(f"label of {job.data_set.data_set}", job.label, job.data_set.classes)
+    built_with = storage.read_manifest(job.corpus.folder).parameters["vocabulary"]
+    if built_with != preset.vocabulary.model_dump():
+        raise TrainingError(
+            "the corpus was built with other vocabulary options than the preset's",
+            where=str(job.corpus.folder),
+            seen=str(built_with),
+            expected=str(preset.vocabulary.model_dump()),
+            to_do="build the vocabulary with the preset that is trained",
+        )
+
+
+def _effective_preset(job: TrainingJob) -> Preset:
+    preset = preset_named(job.preset)
+    if job.options.max_epochs is None:
+        return preset
+    return preset.model_copy(
+        update={"training": preset.training.model_copy(update={"max_epochs": job.options.max_epochs})}
+    )
+
+
+def _fill(folder: Path, job: TrainingJob, preset: Preset, on_progress: OnProgress) -> dict[str, object]:
+    train, val = _load_splits(job, preset.training)
+    unk_id = SPECIALS[preset.vocabulary.order].unk
+    torch.manual_seed(job.options.seed)
+    sizes = Sizes(job.corpus.vocabulary_size, len(job.data_set.classes[job.label]), unk_id)
+    network = MODELS[preset.model.architecture](preset.model, sizes)
+    weights = trainable_weights(network)
+    logger.info(
+        "training %s on %s, label %s: %d examples, %d held out, %d classes, %d weights",
+        job.preset,
+        shown_name(job.data_set.data_set, job.data_set.origin),
+        job.label,
+        len(train.labels),
+        len(val.labels) if val else 0,
+        sizes.classes,
+        weights,
+    )
+    readable = _readable(train, preset.training, unk_id)
+    held_out = _readable(val, preset.training, unk_id) if val else None
+    history = fit(network, SplitBatches(readable, held_out, preset.training, job.options.seed), folder, on_progress)
+    temperature = _temperature(network, held_out, preset.training)
+    pq.write_table(history, folder / HISTORY_FILE)
+    (folder / WEIGHTS_FILE).write_bytes(save(network.state_dict()))
+    (folder / CONFIG_FILE).write_text(_config(job, preset, temperature).model_dump_json(indent=1) + "\n", "utf-8")
+    shutil.copyfile(job.corpus.folder / VOCABULARY_FILE, folder / VOCABULARY_FILE)
+    return {
+        "epochs": history.num_rows,
+        "weights": weights,
+        "temperature": temperature,
+        "train_rows": len(train.labels),
+        "val_rows": len(val.labels) if val else 0,
+    }
+
+
+def _load_splits(job: TrainingJob, options: TrainingOptions) -> tuple[LabelledSplit, LabelledSplit | None]:
+    """What is trained on, and what is held out to watch the training."""
+    train, has_val = load_labelled(job, "train"), bool(job.data_set.split_rows.get("val"))
+    if options.hold_out_val and not has_val:
+        raise TrainingError(
+            "nothing is held out to watch the training with",
+            where=str(job.data_set.folder),
+            seen="no example in the val split",
+            expected="a val split, because the preset stops early on it",
+            to_do="raise val_pct in the data contract, add examples, or use a preset that holds nothing out",
+        )
+    val = load_labelled(job, "val") if has_val else None
+    if val and not options.hold_out_val:
+        train, val = join_splits(train, val), None
+    check_classes(job, train.labels)
+    return train, val
+
+
+def _readable(split: LabelledSplit, options: TrainingOptions, unk_id: int) -> Readable:
+    return Readable(read_windows(split.encoded.tokens, split.encoded.offsets, options, unk_id), split.labels)
+
+
+def _temperature(network: nn.Module, val: Readable | None, options: TrainingOptions) -> float:
+    if val is None:
+        return 1.0
+    logits = logits_of(network, val.windows, options)
+    temperature = fit_temperature(logits, val.labels)
+    accuracy = float(np.mean(logits.argmax(axis=1) == val.labels))
+    logger.info("best weights on val: accuracy %.4f, temperature %.3f", accuracy, temperature)
+    return temperature
+
+
+def _config(job: TrainingJob, preset: Preset, temperature: float) -> ModelConfig:
+    return ModelConfig(
+        data_set=job.data_set.data_set,
+        origin=job.data_set.origin,
+        data_set_fingerprint=job.data_set.fingerprint,
+        corpus_fingerprint=job.corpus.fingerprint,
+        split_seed=job.data_set.split_seed,
+        label=job.label,
+        class_names=job.data_set.classes[job.label],
+        preset=job.preset,
+        seed=job.options.seed,
+        vocabulary=preset.vocabulary,
+        vocabulary_size=job.corpus.vocabulary_size,
+        tokenizer_version=TOKENIZERS[preset.vocabulary.tokenizer].version,
+        unk_id=SPECIALS[preset.vocabulary.order].unk,
+        model=preset.model,
+        training=preset.training,
+        temperature=temperature,
+    )
