@@ -17,7 +17,7 @@ from prefect.runtime import task_run
 from tasks.dashboard import artifact_key
 from text_classifier import training
 from text_classifier.config import Settings
-from text_classifier.records import DataSet, EncodedCorpus, TrainedModel, TrainRun
+from text_classifier.records import DataSet, EncodedCorpus, TrainedModel, TrainRun, shown_name
 from text_classifier.training import TrainingJob, TrainingProgress, latest_model
 
 logger = logging.getLogger("text_classifier.tasks.train")
@@ -34,7 +34,8 @@ def _run_name() -> str:
 @task(name="train", task_run_name=_run_name)
 def train(data_set: DataSet, corpus: EncodedCorpus, label: str, preset: str, options: TrainRun) -> TrainedModel:
     """Train the preset's model on an encoded corpus and write its complete folder."""
-    dashboard = ProgressArtifact(f"{data_set.data_set}-{label}-training")
+    shown = f"{shown_name(data_set.data_set, data_set.origin)}, label {label}"
+    dashboard = ProgressArtifact(f"{data_set.data_set}-{label}-training", f"Training {preset} on {shown}")
     job = TrainingJob(data_set, corpus, label, preset, options)
     model = training.train(job, Settings().data_dir, dashboard.show)
     dashboard.finish(model)
@@ -49,8 +50,8 @@ def trained_model(data_set: str, run: str | None) -> TrainedModel:
 class ProgressArtifact:
     """A bar in the dashboard, moved once a second at most. Training goes on without it when the server is away."""
 
-    def __init__(self, key: str) -> None:
-        self._key = artifact_key(key)
+    def __init__(self, key: str, title: str) -> None:
+        self._key, self._title = artifact_key(key), title
         self._artifact: UUID | None = None
         self._due = 0.0
         self._said = False
@@ -75,7 +76,8 @@ class ProgressArtifact:
             self._say(error)
         self._due = time.monotonic() + pause
 
-    def _send(self, done_pct: float, description: str) -> None:
+    def _send(self, done_pct: float, standing: str) -> None:
+        description = f"{self._title}: {standing}"
         if self._artifact is None:
             self._artifact = cast(UUID, create_progress_artifact(done_pct, self._key, description))
         else:

@@ -2,6 +2,8 @@
 
 import csv
 import random
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,13 +11,14 @@ import pyarrow.parquet as pq
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import Artifact, FlowRun
-from prefect.exceptions import ParameterTypeError, SignatureMismatchError
+from prefect.exceptions import ParameterBindError, ParameterTypeError
 
 from flows.prepare_data import prepare_data
 from flows.report import report
 from flows.retrain import retrain
 from flows.train_classifier import train_classifier
 from text_classifier import storage
+from text_classifier.config import Settings
 from text_classifier.errors import (
     ConfigError,
     ContractViolationError,
@@ -126,8 +129,14 @@ def test_a_model_of_smoke_is_never_promoted(news_file: Path, data_dir: Path) -> 
     assert (data_dir / "champions" / "news" / "category" / "ledger.jsonl").exists()
 
 
-def test_a_refused_download_goes_on_with_the_sample_and_says_so_everywhere(data_dir: Path) -> None:
-    published = retrain("imdb", "smoke", source=CLOSED_PORT)
+def test_a_refused_download_goes_on_with_the_sample_and_says_so_everywhere(
+    tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contracts = shutil.copytree(Settings().contracts_dir, tmp_path / "contracts")
+    imdb = contracts / "imdb.odcs.yaml"
+    imdb.write_text(re.sub(r"https?://\S+\.(tar\.gz|npz|json)", CLOSED_PORT, imdb.read_text("utf-8")), "utf-8")
+    monkeypatch.setenv("TEXT_CLASSIFIER_CONTRACTS_DIR", str(contracts))
+    published = run_smoke(None, data_set="imdb")
     assert published.data_set == "imdb_sample"
     assert "SAMPLE" in published.first_sentence
     assert "SAMPLE" in (published.folder / "report.html").read_text("utf-8")
@@ -220,7 +229,7 @@ def test_a_data_root_that_cannot_be_written_is_named(
     "parameters", [{"preset": "biggest"}, {"seed": -1}, {"max_epochs": 0}, {"data_set": "../news"}, {"epochs": 3}]
 )
 def test_a_wrong_parameter_is_refused_before_a_run_exists(data_dir: Path, parameters: dict[str, object]) -> None:
-    with pytest.raises(ParameterTypeError if "epochs" not in parameters else SignatureMismatchError):
+    with pytest.raises(ParameterTypeError if "epochs" not in parameters else ParameterBindError):
         retrain(**parameters)
 
 

@@ -1,4 +1,4 @@
-"""Types of the flows' parameters, with their bounds; the flows' docstrings describe them. Prefect makes the run form of both."""
+"""Types of the flows' parameters, with their bounds. Prefect makes the run form of these and of the flows' docstrings."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def load_encoded(corpus_folder: Path, split: Split) -> EncodedSplit:
             f"the corpus has no {split} split",
             where=str(path),
             expected="a data set with examples in that split",
-            to_do="change the split shares in the data contract, then run prepare_data",
+            to_do="change the split shares in the data contract, then run prepare-data",
         )
     table = pq.read_table(path)
     lists = table["token_ids"].combine_chunks()
@@ -73,7 +73,7 @@ def load_labelled(job: TrainingJob, split: Split) -> LabelledSplit:
             where=f"{job.corpus.folder} and {path}",
             seen=f"{labels.null_count} labels of no known class; {encoded.keys.num_rows} and {examples.num_rows} rows",
             expected="the same example_id and text_digest in every row",
-            to_do="run prepare_data with refresh=true",
+            to_do="run prepare-data with refresh=true",
         )
     return LabelledSplit(encoded, labels.to_numpy().astype(np.int64))
 

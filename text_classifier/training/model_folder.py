@@ -92,7 +92,7 @@ def latest_model(data_dir: Path, data_set: str, run: str | None = None) -> Train
             f"no model of {data_set} was trained yet",
             where=str(parent),
             expected="at least one finished run",
-            to_do="run train_classifier or retrain for this data set first",
+            to_do="run train-classifier or retrain for this data set first",
         )
     if run is None:
         return read_model(max(folders.values(), key=lambda folder: storage.read_manifest(folder).created_at))

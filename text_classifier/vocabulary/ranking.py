@@ -98,6 +98,6 @@ def _in_rank_order(word_ranks: pa.Table) -> pa.StringArray:
             where="word_ranks.parquet of the data set",
             seen=f"{len(ranks)} ranks from {ranks.min()} to {ranks.max()}",
             expected="1, 2, 3, ... each once",
-            to_do="fetch the word index again, then run prepare_data with refresh=true",
+            to_do="fetch the word index again, then run prepare-data with refresh=true",
         )
     return ordered["token"].combine_chunks()
