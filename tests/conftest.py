@@ -1,5 +1,6 @@
 """A validated data set on disk, as every step after validation finds it."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 
 from text_classifier import storage
 from text_classifier.records import DataSet, Split
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+"""The models of the tests are tiny: two threads that wait for each other on a busy machine take 40 times as long as one."""
 
 WriteDataSet = Callable[..., DataSet]
 
