@@ -7,12 +7,16 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import settings
 
 from text_classifier import storage
 from text_classifier.records import DataSet, Split
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-"""The models of the tests are tiny: two threads that wait for each other on a busy machine take 40 times as long as one."""
+"""The models of the tests are tiny: two threads that wait for each other on a busy machine take 40 times as long."""
+
+settings.register_profile("project", deadline=None, max_examples=50)
+settings.load_profile("project")
 
 WriteDataSet = Callable[..., DataSet]
 

@@ -1,4 +1,4 @@
-"""Types of the flows' parameters, with their bounds. Prefect makes the run form of these and of the flows' docstrings."""
+"""Types of the flows' parameters, with their bounds: Prefect makes the run form of them and of the docstrings."""
 
 from __future__ import annotations
 

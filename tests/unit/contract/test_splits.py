@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,12 +72,6 @@ def test_the_assignment_is_what_it_was_in_the_first_release() -> None:
     """Changing the function would move rows of every data set from one split to another."""
     expected = "test train train train train train train train val test val val"
     assert [assign_split(f"key {number}", SHARES) for number in range(12)] == expected.split()
-
-
-def test_a_hundred_thousand_short_texts_take_seconds() -> None:
-    started = time.monotonic()
-    _assigned([(f"text number {number}, with some words", None, None) for number in range(100_000)])
-    assert time.monotonic() - started < 5
 
 
 def _assigned(drawn: list[tuple[str, str | None, str | None]]) -> list[str]:
