@@ -7,8 +7,9 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from deployments.server import Server, client_environment, running_server, serving
+from deployments.server import Server, client_environment, end_on_sigterm, running_server, serving
 from text_classifier.config import PRESETS, PresetName
 from text_classifier.errors import TextClassifierError
 from text_classifier.records import Report, shown_name
@@ -18,24 +19,25 @@ RECORDED_SECONDS = 60
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status: 0 when every data set ended with a report, 1 otherwise."""
+    """Exit status: 0 when every data set ended with a report, 1 otherwise, 130 when interrupted."""
     parser = argparse.ArgumentParser(description="Retrain on both data sets and print where the reports stand.")
-    parser.add_argument(
-        "--preset", choices=PRESETS, default="default", help="options of vocabulary, model and training"
-    )
+    parser.add_argument("--preset", choices=PRESETS, default="default", help="options of vocabulary, model, training")
     preset = parser.parse_args(arguments).preset
-    started = time.monotonic()
-    kept_running = running_server() is not None
+    started = datetime.now(UTC)
+    end_on_sigterm()
     try:
+        kept_running = running_server() is not None
         with serving() as server:
             os.environ.update(client_environment(server))
             print(f"Prefect server: {server.url}", flush=True)
             reports = [report for data_set in DATA_SETS if (report := _retrain(data_set, preset))]
-            _wait_until_recorded()
+            _wait_until_recorded(started)
     except TextClassifierError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(_summary(reports, server, kept_running, time.monotonic() - started))
+    except KeyboardInterrupt:
+        return 130
+    print(_summary(reports, server, kept_running, (datetime.now(UTC) - started).total_seconds()))
     return 0 if len(reports) == len(DATA_SETS) else 1
 
 
@@ -49,21 +51,22 @@ def _retrain(data_set: str, preset: PresetName) -> Report | None:
         return None
 
 
-def _wait_until_recorded() -> None:
+def _wait_until_recorded(since: datetime) -> None:
     """Task runs reach the database through a queue of the server: stop it only when none is still on its way."""
     from prefect.client.orchestration import get_client
-    from prefect.client.schemas.sorting import TaskRunSort
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterStartTime
 
+    ours = FlowRunFilter(start_time=FlowRunFilterStartTime(after_=since))
     deadline = time.monotonic() + RECORDED_SECONDS
-    states: list[str | None] = []
+    seen = -1
     with get_client(sync_client=True) as client:
         while time.monotonic() < deadline:
-            before = states
-            runs = client.read_task_runs(sort=TaskRunSort.EXPECTED_START_TIME_DESC, limit=100)
-            if runs and all(run.state and run.state.is_final() for run in runs) and len(runs) == len(before):
+            runs = client.read_task_runs(flow_run_filter=ours)
+            if all(run.state and run.state.is_final() for run in runs) and len(runs) == seen:
                 return
-            states = [run.state_name for run in runs]
+            seen = len(runs)
             time.sleep(1)
+    print("warning: the server has not recorded every task run yet", file=sys.stderr)
 
 
 def _summary(reports: Sequence[Report], server: Server, kept_running: bool, seconds: float) -> str:

@@ -21,7 +21,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from text_classifier.config import Settings
-from text_classifier.errors import OutputError
+from text_classifier.errors import ServerError, TextClassifierError
 from text_classifier.storage import output_file, writing
 
 HOST = "127.0.0.1"
@@ -32,7 +32,7 @@ STOP_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that answers: its address without "/api", and the process id where this project started it."""
+    """A server that answers: its address without "/api", and its process id where this project started it."""
 
     url: str
     pid: int | None = None
@@ -60,13 +60,24 @@ def client_environment(server: Server) -> dict[str, str]:
 
 
 def running_server() -> Server | None:
-    """The server that PREFECT_API_URL names, else the one that serves this data root already; None: neither."""
-    named = os.environ.get("PREFECT_API_URL")
-    if named:
-        return Server(named.removesuffix("/").removesuffix("/api"))
+    """The server that PREFECT_API_URL names, else the one that serves this data root already; None: neither.
+
+    Raises:
+        ServerError: the named server does not answer.
+    """
+    if named := os.environ.get("PREFECT_API_URL"):
+        server = Server(named.removesuffix("/").removesuffix("/api"))
+        if _answers(server):
+            return server
+        raise ServerError(
+            "the Prefect server does not answer",
+            where=f"PREFECT_API_URL={named}",
+            expected="status 200 from its /health",
+            to_do="start that server, or unset PREFECT_API_URL to have one started here",
+        )
     with suppress(OSError, ValueError, TypeError):
         server = Server(**json.loads(_record_path().read_text("utf-8")))
-        if _answers(server):
+        if server.pid and _is_alive(server.pid) and _answers(server):
             return server
     return None
 
@@ -74,44 +85,57 @@ def running_server() -> Server | None:
 @contextmanager
 def serving() -> Iterator[Server]:
     """The server that already runs, else one started here and ended, by its own process id, on leaving."""
-    running = running_server()
-    if running:
+    if running := running_server():
         yield running
         return
-    process, server = _start()
-    try:
-        _wait_until_it_answers(process, server)
+    with _started() as (_, server):
         yield server
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM unwind this process as Ctrl-C does, so that a server started here is ended too."""
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end)
+
+
+@contextmanager
+def _started() -> Iterator[tuple[subprocess.Popen[bytes], Server]]:
+    url = f"http://{HOST}:{USUAL_PORT if _is_free(USUAL_PORT) else _free_port()}"
+    process = _launch(url)
+    server = Server(url, process.pid)
+    try:
+        with output_file(_record_path()) as partial:
+            partial.write_text(json.dumps({"url": server.url, "pid": server.pid}), "utf-8")
+        _wait_until_it_answers(process, server)
+        yield process, server
     finally:
         _stop(process)
         _record_path().unlink(missing_ok=True)
 
 
-def _start() -> tuple[subprocess.Popen[bytes], Server]:
-    port = USUAL_PORT if _is_free(USUAL_PORT) else _free_port()
-    address = Server(f"http://{HOST}:{port}")
+def _launch(url: str) -> subprocess.Popen[bytes]:
+    port = url.rpartition(":")[2]
     environment = {
         **os.environ,
-        **client_environment(address),
+        **client_environment(Server(url)),
         "PREFECT_SERVER_API_HOST": HOST,
-        "PREFECT_SERVER_API_PORT": str(port),
-        "PREFECT_UI_API_URL": address.api_url,
+        "PREFECT_SERVER_API_PORT": port,
+        "PREFECT_UI_API_URL": f"{url}/api",
     }
     with writing(prefect_home()):
         prefect_home().mkdir(parents=True, exist_ok=True)
-        log = _log_path().open("ab")
+        log = _log_path().open("wb")
     with log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)],
+        return subprocess.Popen(
+            [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", port],
             env=environment,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    server = Server(address.url, process.pid)
-    with output_file(_record_path()) as partial:
-        partial.write_text(json.dumps({"url": server.url, "pid": server.pid}), "utf-8")
-    return process, server
 
 
 def _wait_until_it_answers(process: subprocess.Popen[bytes], server: Server) -> None:
@@ -120,12 +144,12 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], server: Server) -> 
         if _answers(server):
             return
         time.sleep(0.2)
-    raise OutputError(
+    raise ServerError(
         "the Prefect server did not start",
         where=str(_log_path()),
-        seen="\n".join(_log_path().read_text("utf-8", "replace").splitlines()[-5:]),
+        seen=" / ".join(_log_path().read_text("utf-8", "replace").splitlines()[-3:]),
         expected=f"an answer from {server.api_url}/health within {START_SECONDS} seconds",
-        to_do="read the log; if the database is damaged, move the folder away",
+        to_do="read the log; if the database is damaged, move prefect.db away",
     )
 
 
@@ -142,10 +166,18 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 def _answers(server: Server) -> bool:
     try:
-        with urlopen(f"{server.api_url}/health", timeout=2) as answer:
+        with urlopen(f"{server.api_url}/health", timeout=5) as answer:
             return bool(answer.status == 200)
-    except (URLError, OSError):
+    except (URLError, OSError, ValueError):
         return False
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
 
 
 def _record_path() -> Path:
@@ -172,18 +204,25 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def main() -> None:
-    """Serve until SIGINT or SIGTERM."""
+def main() -> int:
+    """Serve until SIGINT or SIGTERM; a server that already runs is only named. Exit status: 1 if it fails."""
+    end_on_sigterm()
+    try:
+        if running := running_server():
+            print(f"already served (process {running.pid or 'elsewhere'}): {_addresses(running)}")
+            return 0
+        with suppress(KeyboardInterrupt), _started() as (process, server):
+            print(f"{_addresses(server)}    (Ctrl-C ends it)", flush=True)
+            process.wait()
+    except TextClassifierError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
 
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, end)
-    with suppress(KeyboardInterrupt), serving() as server:
-        print(f"dashboard: {server.url}/runs    artifacts: {server.url}/artifacts    (Ctrl-C ends it)", flush=True)
-        while _answers(server):
-            time.sleep(1)
+def _addresses(server: Server) -> str:
+    return f"dashboard: {server.url}/runs    artifacts: {server.url}/artifacts"
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,6 +9,7 @@ from flows.prepare_data import prepare_data
 from flows.report import report
 from flows.train_classifier import train_classifier
 from tasks.naming import run_name
+from tasks.validate import known_label
 from text_classifier.config import DataSetName, Label, MaxEpochs, PresetName, Seed, Source
 from text_classifier.records import Report
 
@@ -34,6 +35,7 @@ def retrain(
         seed: Of weights, batches and dropout. The split has a seed of its own, in the contract.
         refresh: Make every output anew, also where an undamaged one could be reused.
     """
+    label = known_label(data_set, label)
     prepared = prepare_data(data_set, preset, source, refresh)
     model = train_classifier(prepared.data_set, preset, label, prepared.fingerprint, max_epochs, seed)
     published = report(prepared.data_set, model.run)

@@ -7,7 +7,7 @@ from prefect import flow
 from tasks.build_vocabulary import build_vocabulary
 from tasks.naming import run_name
 from tasks.train import train
-from tasks.validate import prepared_data_set
+from tasks.validate import known_label, prepared_data_set
 from text_classifier.config import DataSetName, Fingerprint, Label, MaxEpochs, PresetName, Seed
 from text_classifier.records import TrainedModel, TrainRun
 
@@ -33,6 +33,7 @@ def train_classifier(
         seed: Of weights, batches and dropout. The split has a seed of its own, in the contract.
         refresh: Make every output anew, also where an undamaged one could be reused.
     """
+    label = known_label(data_set, label)
     prepared = prepared_data_set(data_set, fingerprint)
     corpus = build_vocabulary(prepared, preset, refresh)
-    return train(prepared, corpus, label or next(iter(prepared.classes)), preset, TrainRun(seed, max_epochs))
+    return train(prepared, corpus, label, preset, TrainRun(seed, max_epochs))

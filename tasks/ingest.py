@@ -28,7 +28,7 @@ def _is_worth_a_retry(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -
     name="ingest",
     task_run_name=_run_name,
     retries=2,
-    retry_delay_seconds=[10, 60],
+    retry_delay_seconds=[5, 20],
     retry_condition_fn=_is_worth_a_retry,
     persist_result=False,
 )

@@ -22,11 +22,11 @@ def promote(report: Report) -> bool:
     comparison = challenge(report, data_dir)
     decision = "promoted" if comparison.is_promoted else "not promoted"
     logger.info("%s: %s (%s: %s)", report.run, decision, comparison.outcome, comparison.reason)
+    shown = shown_name(report.data_set, report.origin)
     ledger = read_ledger(champion_dir(data_dir, report.data_set, report.label))
     publish_table(
         artifact_key(report.data_set, report.label, "champion"),
-        [asdict(line) for line in reversed(ledger)],
-        f"Every comparison with the model in service: {shown_name(report.data_set, report.origin)}, {report.label}. "
-        f"Newest first; this run was {decision}.",
+        [{"data": shown, **asdict(line)} for line in reversed(ledger)],
+        f"Every comparison with the model in service: {shown}, {report.label}. Newest first; this run was {decision}.",
     )
     return comparison.is_promoted

@@ -11,6 +11,7 @@ from tasks.dashboard import publish_table
 from text_classifier.config import Settings
 from text_classifier.contract import Verdict, latest_data_set, load_contract
 from text_classifier.contract import validate as apply_contract
+from text_classifier.errors import UnknownNameError
 from text_classifier.records import DataSet, Ingested, shown_name
 
 
@@ -27,9 +28,21 @@ def validate(ingested: Ingested, refresh: bool) -> DataSet:
 
     def publish(verdicts: Sequence[Verdict]) -> None:
         description = f"Contract of {shown}, version {contract.version}: every rule and what came of it"
-        publish_table(f"{ingested.data_set}-contract", [table_row(verdict) for verdict in verdicts], description)
+        publish_table(f"{ingested.data_set}-contract", [table_row(shown, verdict) for verdict in verdicts], description)
 
     return apply_contract(ingested, contract, data_dir=settings.data_dir, refresh=refresh, on_verdicts=publish)
+
+
+def known_label(data_set: str, label: str | None) -> str:
+    """The label column to learn: the named one, else the contract's first.
+
+    Raises:
+        UnknownNameError: nobody knows the data set, or its contract names no such label column.
+    """
+    columns = load_contract(Settings().contracts_dir, data_set).label_columns
+    if label is not None and label not in columns:
+        raise UnknownNameError.of(f"label of {data_set}", label, columns)
+    return label or columns[0]
 
 
 def prepared_data_set(data_set: str, fingerprint: str | None) -> DataSet:
@@ -37,8 +50,10 @@ def prepared_data_set(data_set: str, fingerprint: str | None) -> DataSet:
     return latest_data_set(Settings().data_dir, data_set, fingerprint)
 
 
-def table_row(verdict: Verdict) -> dict[str, object]:
+def table_row(shown: str, verdict: Verdict) -> dict[str, object]:
+    """The verdict on data of the name `shown`, which holds the mark of GENERATED or SAMPLE data."""
     return {
+        "data": shown,
         "rule": verdict.rule_id,
         "severity": verdict.severity,
         "rows failing": verdict.failing_rows,

@@ -1,6 +1,8 @@
 """A validated data set on disk, as every step after validation finds it."""
 
 import os
+import re
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from text_classifier import storage
+from text_classifier.config import Settings
 from text_classifier.records import DataSet, Split
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -19,6 +22,18 @@ settings.register_profile("project", deadline=None, max_examples=50)
 settings.load_profile("project")
 
 WriteDataSet = Callable[..., DataSet]
+
+
+CLOSED_PORT = "http://127.0.0.1:9/nothing"
+
+
+@pytest.fixture(scope="session")
+def contracts_without_network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The contracts as on a machine without a network: every official address is a port that nobody listens at."""
+    contracts = shutil.copytree(Settings().contracts_dir, tmp_path_factory.mktemp("offline") / "contracts")
+    imdb = contracts / "imdb.odcs.yaml"
+    imdb.write_text(re.sub(r"(location: )https?://\S+", rf"\1{CLOSED_PORT}", imdb.read_text("utf-8")), "utf-8")
+    return contracts
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """The model in service per data set and label: who it is, who challenges it, and the ledger of every comparison.
 
-`champions/<data set>/<label>/champion.json` points at the model folder; `ledger.jsonl` has one line per comparison,
-promoted or not. A challenger is promoted when it is the first with a signal, or shown to be better than the champion
-on the test rows that both were scored on.
+`champions/<data set>/<label>/ledger.jsonl` has one line per comparison, promoted or not; its last promotion is the
+model in service, to which `champion.json` points. A challenger is promoted when it is the first with a signal, or
+shown to be better than the champion on the test rows that both were scored on.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow.parquet as pq
+from filelock import FileLock
 from scipy.stats import binomtest
 
 from text_classifier.config import preset_named
 from text_classifier.records import MARKS, Report
-from text_classifier.storage import output_file
+from text_classifier.storage import output_file, read_manifest, verify, writing
+from text_classifier.training.model_folder import WEIGHTS_FILE, read_config
 
 SIGNIFICANCE_LEVEL = 0.05
 
@@ -63,8 +65,8 @@ def champion_dir(data_dir: Path, data_set: str, label: str) -> Path:
 
 def champion_run(folder: Path) -> str | None:
     """Run of the model in service, or None."""
-    pointer = folder / "champion.json"
-    return str(json.loads(pointer.read_text("utf-8"))["run"]) if pointer.exists() else None
+    promoted = [line.run for line in read_ledger(folder) if line.is_promoted]
+    return promoted[-1] if promoted else None
 
 
 def read_ledger(folder: Path) -> list[Comparison]:
@@ -76,17 +78,33 @@ def read_ledger(folder: Path) -> list[Comparison]:
 
 
 def challenge(report: Report, data_dir: Path) -> Comparison:
-    """Compare the reported model with the champion, write the ledger, and move the pointer if it earned it."""
+    """Compare the reported model with the champion, write the ledger, and move the pointer if it earned it.
+
+    Raises:
+        DamagedOutputError: a file of either model differs from its manifest.
+    """
     folder = champion_dir(data_dir, report.data_set, report.label)
-    comparison = _compare(report, champion_run(folder))
-    ledger = [*read_ledger(folder), comparison]
-    with output_file(folder / "ledger.jsonl") as partial:
-        partial.write_text("".join(json.dumps(asdict(line), ensure_ascii=False) + "\n" for line in ledger), "utf-8")
-    if comparison.is_promoted:
-        pointer = {"run": report.run, "model": report.folder.relative_to(data_dir).as_posix()}
-        with output_file(folder / "champion.json") as partial:
-            partial.write_text(json.dumps(pointer, ensure_ascii=False) + "\n", "utf-8")
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".lock"):
+        comparison = _compare(report, champion_run(folder))
+        ledger = [*read_ledger(folder), comparison]
+        lines = "".join(json.dumps(asdict(line), ensure_ascii=False) + "\n" for line in ledger)
+        with output_file(folder / "ledger.jsonl") as partial:
+            partial.write_text(lines, "utf-8")
+        if run := champion_run(folder):
+            _point(folder, data_dir / "models" / report.data_set / run, data_dir)
     return comparison
+
+
+def _point(folder: Path, model_dir: Path, data_dir: Path) -> None:
+    pointer = {
+        "run": model_dir.name,
+        "model": model_dir.relative_to(data_dir).as_posix(),
+        "weights_sha256": read_manifest(model_dir).outputs[WEIGHTS_FILE]["sha256"],
+    }
+    with output_file(folder / "champion.json") as partial:
+        partial.write_text(json.dumps(pointer, ensure_ascii=False) + "\n", "utf-8")
 
 
 def _compare(report: Report, champion: str | None) -> Comparison:
@@ -101,7 +119,7 @@ def _compare(report: Report, champion: str | None) -> Comparison:
     if champion == report.run:
         return decided("in service", "this model is the champion")
     in_service = report.folder.parent / champion
-    if _split_seed(report.folder) != _split_seed(in_service):
+    if read_config(report.folder).split_seed != read_config(in_service).split_seed:
         return decided("not comparable", "the champion was trained under another split seed")
     gains, losses, common = _disagreements(report.folder, in_service)
     if not common:
@@ -130,10 +148,6 @@ def _outcome(surplus: int, p_value: float) -> Outcome:
     return "better" if surplus > 0 else "worse"
 
 
-def _split_seed(model_dir: Path) -> Any:
-    return json.loads((model_dir / "config.json").read_text("utf-8"))["split_seed"]
-
-
 def _disagreements(challenger_dir: Path, champion_dir: Path) -> tuple[int, int, int]:
     """Rows that only the challenger got right, rows that only the champion did, and rows that both scored."""
     mine, theirs = (_correct_by_row(folder) for folder in (challenger_dir, champion_dir))
@@ -145,5 +159,6 @@ def _disagreements(challenger_dir: Path, champion_dir: Path) -> tuple[int, int, 
 
 def _correct_by_row(model_dir: Path) -> dict[tuple[str, str], bool]:
     """Keyed by text digest and true label, so that a row is found again wherever tomorrow's file has it."""
+    verify(model_dir)
     rows = pq.read_table(model_dir / "predictions.parquet", columns=["text_digest", "label", "prediction"]).to_pylist()
     return {(row["text_digest"], row["label"]): row["label"] == row["prediction"] for row in rows}

@@ -13,6 +13,7 @@ TextClassifierError
 ├── OutputError
 │   ├── OutputUnwritableError    no permission, or the disk is full
 │   └── DamagedOutputError       an output is missing, half-written or changed since
+├── ServerError            the Prefect server does not answer or does not start
 ├── TrainingError
 └── ReportError
     └── MisalignedPredictionsError
@@ -96,6 +97,10 @@ class OutputUnwritableError(OutputError):
 
 
 class DamagedOutputError(OutputError):
+    pass
+
+
+class ServerError(TextClassifierError):
     pass
 
 

@@ -9,6 +9,10 @@ from typing import Literal
 Origin = Literal["source", "generated", "sample"]
 Split = Literal["train", "val", "test", "unsup"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test", "unsup")
+LABELLED_SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+PARQUET_COMPRESSION: Literal["zstd"] = "zstd"
+RAW_BYTES_KEPT = 65_536  # of a rejected row
 
 MARKS: dict[Origin, str] = {"source": "", "generated": "GENERATED", "sample": "SAMPLE"}
 """The word that stands beside the name of a data set that nobody collected, wherever it is shown."""

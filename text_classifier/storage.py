@@ -14,7 +14,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -26,6 +26,7 @@ from text_classifier.errors import DamagedOutputError, OutputUnwritableError
 MANIFEST = "manifest.json"
 DIGEST_CHARACTERS = 16  # of 64: enough for a folder's name, 2**64 values
 _CHUNK_BYTES = 1 << 20
+_REFUSALS = frozenset({"EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "ENOTDIR", "EEXIST", "EFBIG"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = errno.errorcode.get(error.errno or 0, "")
-        if reason not in {"EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "ENOTDIR", "EFBIG"}:
+        if reason not in _REFUSALS or not _concerns(error, path):
             raise
         raise OutputUnwritableError(
             "cannot write an output",
@@ -128,7 +129,7 @@ def output_folder(path: Path, manifest: Manifest, facts: dict[str, Any]) -> Iter
     """A folder to fill; on leaving without error it gets its manifest and takes the place of `path`.
 
     `facts` may be filled while the folder is; they go into the manifest. A folder that stood at `path`
-    before (damaged, or made by somebody else meanwhile) is replaced.
+    before (damaged, or made by somebody else meanwhile) is moved aside first, so that no reader sees half of it.
     """
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
     with writing(path):
@@ -136,9 +137,7 @@ def output_folder(path: Path, manifest: Manifest, facts: dict[str, Any]) -> Iter
             partial.mkdir(parents=True)
             yield partial
             write_manifest(partial, manifest, facts)
-            if path.exists():
-                shutil.rmtree(path)
-            partial.replace(path)
+            _take_the_place(partial, path)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 
@@ -216,6 +215,27 @@ def is_reusable(folder: Path, planned: Manifest) -> bool:
         return verify(folder).fingerprint == planned.fingerprint
     except DamagedOutputError:
         return False
+
+
+def _take_the_place(partial: Path, path: Path) -> None:
+    aside = partial.with_suffix(".replaced")
+    with suppress(FileNotFoundError):
+        path.rename(aside)
+    try:
+        partial.rename(path)
+    except OSError as error:  # somebody else's folder came first: the same fingerprint, so the same content
+        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+            raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _concerns(error: OSError, path: Path) -> bool:
+    """Whether the refusal was about `path`, its surroundings or nothing named, rather than about a file being read."""
+    if error.filename is None:
+        return True
+    named = Path(os.fsdecode(error.filename))
+    return named.is_relative_to(path.parent) or path.is_relative_to(named)
 
 
 def _flush(path: Path) -> None:

@@ -13,17 +13,17 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOW_RUNS = {"retrain": 2, "prepare-data": 2, "train-classifier": 2, "report": 2}
-TASK_RUNS_EACH = {"ingest", "validate", "build-vocabulary", "train", "report", "promote"}
+TASK_RUNS = {"ingest": 2, "validate": 2, "build-vocabulary": 4, "train": 2, "report": 2, "promote": 2}
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A data root of its own; IMDB is asked of a closed port, so that the sample stands in."""
+def environment(tmp_path_factory: pytest.TempPathFactory, contracts_without_network: Path) -> dict[str, str]:
+    """A data root of its own, and no network: the sample stands in for IMDB."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "TEXT_CLASSIFIER_"))}
     return {
         **kept,
         "TEXT_CLASSIFIER_DATA_DIR": str(tmp_path_factory.mktemp("root")),
-        "TEXT_CLASSIFIER_IMDB": "http://127.0.0.1:9/aclImdb_v1.tar.gz",
+        "TEXT_CLASSIFIER_CONTRACTS_DIR": str(contracts_without_network),
     }
 
 
@@ -70,15 +70,35 @@ def test_every_flow_and_task_run_is_kept_for_the_dashboard(
     with server(environment) as api:
         flows = {flow["id"]: flow["name"] for flow in post(f"{api}/flows/filter", {})}
         flow_runs = post(f"{api}/flow_runs/filter", {})
-        task_runs = post(f"{api}/task_runs/filter", {})
+        task_runs = [run for run in post(f"{api}/task_runs/filter", {}) if run["flow_run_id"]]
         artifacts = post(f"{api}/artifacts/filter", {})
     names = [flows[run["flow_id"]] for run in flow_runs]
     assert {name: names.count(name) for name in set(names)} == FLOW_RUNS
     assert {run["state_type"] for run in [*flow_runs, *task_runs]} == {"COMPLETED"}
-    steps = [str(run["task_key"]).split("-")[0] for run in task_runs if run["flow_run_id"]]
-    assert len(steps) >= 2 * len(TASK_RUNS_EACH)
+    steps = [name for run in task_runs for name in TASK_RUNS if str(run["task_key"]).startswith(f"{name}-")]
+    assert {name: steps.count(name) for name in TASK_RUNS} == TASK_RUNS
     assert {"news-category-accuracy", "imdb-sample-label-accuracy"} <= {str(a["key"]) for a in artifacts}
 
 
 def test_no_server_is_left_behind(finished: subprocess.CompletedProcess[str], environment: dict[str, str]) -> None:
     assert not (Path(environment["TEXT_CLASSIFIER_DATA_DIR"]) / "prefect" / "server.json").exists()
+
+
+def test_a_missing_source_ends_in_a_message_and_not_in_a_traceback(environment: dict[str, str]) -> None:
+    missing = {"TEXT_CLASSIFIER_NEWS": "/nowhere/news.csv", "TEXT_CLASSIFIER_IMDB": "/nowhere/imdb"}
+    command = [sys.executable, "-m", "deployments.first_run", "--preset", "smoke"]
+    ended = subprocess.run(
+        command, cwd=ROOT, env=environment | missing, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert ended.returncode == 1
+    assert "error: news was not retrained" in ended.stderr
+    assert "where: /nowhere/news.csv" in ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
+def test_a_named_server_that_does_not_answer_is_told(environment: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "deployments.first_run"]
+    dead = environment | {"PREFECT_API_URL": "http://127.0.0.1:9/api"}
+    ended = subprocess.run(command, cwd=ROOT, env=dead, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 1
+    assert "error: the Prefect server does not answer; where: PREFECT_API_URL=http://127.0.0.1:9/api" in ended.stderr

@@ -6,23 +6,51 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from text_classifier import storage
 from text_classifier.champion import challenge, champion_dir, champion_run, read_ledger
+from text_classifier.config import preset_named
+from text_classifier.errors import DamagedOutputError
 from text_classifier.records import Report
+from text_classifier.training import ModelConfig
 
 TEST_ROWS = 400
+
+
+def a_config(split_seed: int) -> ModelConfig:
+    preset = preset_named("default")
+    return ModelConfig(
+        data_set="news",
+        origin="source",
+        data_set_fingerprint="",
+        corpus_fingerprint="",
+        split_seed=split_seed,
+        label="category",
+        class_names=("no", "yes"),
+        preset="default",
+        seed=0,
+        vocabulary=preset.vocabulary,
+        vocabulary_size=10,
+        tokenizer_version=1,
+        unk_id=1,
+        model=preset.model,
+        training=preset.training,
+        temperature=1.0,
+    )
 
 
 def a_report(data_dir: Path, run: str, correct_rows: int, *, split_seed: int = 1, first_row: int = 0) -> Report:
     """A model folder whose first `correct_rows` predictions are right, and its report."""
     folder = data_dir / "models" / "news" / run
-    folder.mkdir(parents=True)
     rows = range(first_row, first_row + TEST_ROWS)
     predictions = ["yes" if n < correct_rows else "no" for n in range(TEST_ROWS)]
     table = pa.table(
         {"text_digest": [f"{n:064x}" for n in rows], "label": ["yes"] * TEST_ROWS, "prediction": predictions}
     )
-    pq.write_table(table, folder / "predictions.parquet")
-    (folder / "config.json").write_text(json.dumps({"split_seed": split_seed}), "utf-8")
+    planned = storage.plan("model", inputs={}, parameters={"run": run}, modules=())
+    with storage.output_folder(folder, planned, {}) as partial:
+        pq.write_table(table, partial / "predictions.parquet")
+        (partial / "config.json").write_text(a_config(split_seed).model_dump_json(), "utf-8")
+        (partial / "weights.safetensors").write_bytes(run.encode())
     rate = correct_rows / TEST_ROWS
     return Report(
         data_set="news",
@@ -115,3 +143,23 @@ def test_the_ledger_keeps_every_comparison_in_order(tmp_path: Path) -> None:
         ("first", None, "first"),
         ("second", "first", "not separable"),
     ]
+
+
+def test_the_pointer_names_the_models_folder_and_its_weights(tmp_path: Path) -> None:
+    report = a_report(tmp_path, "first", 300)
+    challenge(report, tmp_path)
+    pointer = json.loads((champion_dir(tmp_path, "news", "category") / "champion.json").read_text("utf-8"))
+    assert pointer == {
+        "run": "first",
+        "model": "models/news/first",
+        "weights_sha256": storage.sha256_file(report.folder / "weights.safetensors"),
+    }
+
+
+def test_a_champion_whose_predictions_were_changed_is_not_compared_with(tmp_path: Path) -> None:
+    first = a_report(tmp_path, "first", 300)
+    challenge(first, tmp_path)
+    (first.folder / "predictions.parquet").write_bytes(b"changed")
+    with pytest.raises(DamagedOutputError, match="differs from its manifest"):
+        challenge(a_report(tmp_path, "second", 340), tmp_path)
+    assert in_service(tmp_path) == "first"

@@ -94,6 +94,19 @@ def test_a_full_disk_is_told_in_words_and_leaves_nothing(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_refusal_to_read_something_else_is_not_blamed_on_the_output(tmp_path: Path) -> None:
+    with pytest.raises(NotADirectoryError), storage.output_file(tmp_path / "root" / "out.txt"):
+        (Path("/dev/null") / "source.csv").read_bytes()
+
+
+def test_a_folder_that_somebody_else_made_meanwhile_stays_whole(tmp_path: Path) -> None:
+    with storage.output_folder(tmp_path / "out", planned(), {}) as partial:
+        (partial / "file.txt").write_text("mine", "utf-8")
+        write_example(tmp_path / "out", "theirs")
+    storage.verify(tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
 def test_a_device_without_space_is_told_in_words(tmp_path: Path) -> None:
     with pytest.raises(OutputUnwritableError, match="No space left"):

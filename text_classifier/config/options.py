@@ -58,6 +58,9 @@ class TrainingOptions(Options):
     weight_decay: float = Field(0.0, ge=0, le=1, description="Share of a weight taken off per unit of learning rate.")
     schedule: Literal["constant", "one-cycle"] = Field("constant", description="Learning rate over the steps.")
     gradient_clip: float = Field(0.0, ge=0, description="Largest norm of the gradient; 0: not clipped.")
+    averaging_decay_rate: Rate = Field(
+        0.0, description="What is left per step in the moving average of the weights that is kept; 0: no average."
+    )
     patience_epochs: int = Field(0, ge=0, description="Epochs without gain before stopping early; 0: never early.")
     monitor: Literal["val_loss", "train_loss"] = Field(
         "val_loss", description="What early stopping and the best checkpoint watch."

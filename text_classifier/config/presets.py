@@ -27,7 +27,15 @@ PRESETS: dict[PresetName, Preset] = {
         description="Bidirectional LSTM with max and mean pooling over length buckets: the recommendation.",
         model=ModelOptions(architecture="bilstm", dropout_rate=0.3, word_dropout_rate=0.1),
         training=TrainingOptions(
-            max_length_tokens=400, learning_rate=4e-3, schedule="one-cycle", gradient_clip=1.0, patience_epochs=2
+            max_length_tokens=400,
+            keep="tail",
+            max_epochs=3,
+            learning_rate=4e-3,
+            epsilon=1e-6,
+            schedule="one-cycle",
+            gradient_clip=1.0,
+            averaging_decay_rate=0.99,
+            patience_epochs=1,
         ),
         may_be_promoted=True,
     ),

@@ -1,6 +1,6 @@
 """What the data must be like: contracts, splits, and the step that applies the rules."""
 
-from text_classifier.contract.data_sets import latest_data_set, read_verdicts, validate
+from text_classifier.contract.data_sets import latest_data_set, validate
 from text_classifier.contract.odcs import (
     Column,
     Contract,
@@ -10,7 +10,7 @@ from text_classifier.contract.odcs import (
     load_contract,
 )
 from text_classifier.contract.rules import Rule
-from text_classifier.contract.verdicts import Verdict
+from text_classifier.contract.verdicts import Verdict, read_verdicts
 
 __all__ = [
     "Column",

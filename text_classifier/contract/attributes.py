@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from text_classifier.contract.document import Place, one_of
-from text_classifier.contract.rules import LABELLED, Rule
+from text_classifier.contract.rules import Rule
+from text_classifier.records import LABELLED_SPLITS
 
 FORMATS: dict[str, str] = {
     "email": r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
@@ -44,7 +45,7 @@ def attribute_rules(element: Mapping[str, Any], *, is_label: bool, place: Place)
         raise place.wrong("an attribute that is not enforced", seen="primaryKey", expected="required and unique")
     column, rules = element["name"], []
     if element.get("required"):
-        splits = LABELLED if is_label else ()
+        splits = LABELLED_SPLITS if is_label else ()
         name, told = "expect_column_values_to_not_be_null", f"Every row has a `{column}`."
         rules.append(Rule(f"{column}-required", told, "error", name, {"column": column}, column, splits))
     if element.get("unique"):

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from text_classifier import storage
-from text_classifier.contract.examples import write_examples, write_rejected
+from text_classifier.contract.examples import ClassRows, write_examples, write_rejected
 from text_classifier.contract.judging import Judgement, judge
 from text_classifier.contract.odcs import Contract
-from text_classifier.contract.verdicts import Verdict, demand_kept
+from text_classifier.contract.verdicts import Verdict, demand_kept, read_verdicts, write_verdicts
 from text_classifier.errors import DamagedOutputError
 from text_classifier.records import SPLITS, DataSet, Ingested, shown_name
 
@@ -45,7 +41,7 @@ def validate(
     Raises:
         ContractViolationError: a rule of severity `error` about more than single rows is broken; nothing is written.
         ContractFileError: a rule cannot be evaluated.
-        DamagedOutputError: the ingested rows are not what was ingested.
+        DamagedOutputError: the ingested rows are not what was ingested, or one was lost or doubled here.
     """
     planned = storage.plan(
         KIND,
@@ -55,9 +51,10 @@ def validate(
     )
     folder = data_dir / PLACE / contract.data_set / planned.fingerprint[: storage.DIGEST_CHARACTERS]
     if not refresh and storage.is_reusable(folder, planned):
-        logger.info("reused %s, made at %s", folder, storage.read_manifest(folder).created_at)
+        made_at = storage.read_manifest(folder).created_at
+        logger.info("%s: reused %s, made at %s", shown_name(ingested.data_set, ingested.origin), folder, made_at)
         on_verdicts(read_verdicts(folder))
-        return _record(folder)
+        return replace(_record(folder), address=ingested.address)
     storage.verify(ingested.folder)
     started = time.monotonic()
     judgement = judge(ingested.folder / "rows.parquet", contract, ingested)
@@ -76,17 +73,14 @@ def latest_data_set(data_dir: Path, data_set: str, fingerprint: str | None = Non
     """The data set of that name that was made last, or the one whose fingerprint begins so.
 
     Raises:
-        DamagedOutputError: there is none, or its files are not what its manifest says.
+        DamagedOutputError: there is none with a readable manifest, or its files are not what its manifest says.
     """
-    made = []
-    for manifest_path in (data_dir / PLACE / data_set).glob(f"[!.]*/{storage.MANIFEST}"):
-        manifest = storage.read_manifest(manifest_path.parent)
-        if manifest.fingerprint.startswith(fingerprint or ""):
-            made.append((manifest.created_at, manifest_path.parent))
+    place = data_dir / PLACE / data_set
+    made = list(_made(place, fingerprint or ""))
     if not made:
         raise DamagedOutputError(
             "no such data set has been prepared",
-            where=str(data_dir / PLACE / data_set),
+            where=str(place),
             seen="none" if fingerprint is None else f"none whose fingerprint begins with {fingerprint}",
             expected="a folder with examples and a manifest",
             to_do=f"run the flow prepare-data with data_set={data_set}",
@@ -96,22 +90,30 @@ def latest_data_set(data_dir: Path, data_set: str, fingerprint: str | None = Non
     return _record(folder)
 
 
-def read_verdicts(folder: Path) -> tuple[Verdict, ...]:
-    """The verdicts that stand in a data set's folder."""
-    return tuple(Verdict(**entry) for entry in json.loads((folder / "rules.json").read_text("utf-8")))
+def _made(place: Path, fingerprint: str) -> Iterator[tuple[str, Path]]:
+    """When each folder of that fingerprint was made, and the folder; one that cannot tell is left out."""
+    for path in place.glob(f"[!.]*/{storage.MANIFEST}"):
+        if not path.parent.name.startswith(fingerprint[: storage.DIGEST_CHARACTERS]):
+            continue
+        try:
+            manifest = storage.read_manifest(path.parent)
+        except DamagedOutputError as error:
+            logger.warning("left out: %s", error)
+            continue
+        if manifest.fingerprint.startswith(fingerprint):
+            yield manifest.created_at, path.parent
 
 
 def _write(folder: Path, ingested: Ingested, contract: Contract, judgement: Judgement) -> dict[str, Any]:
     """Fill the folder; the facts of its manifest."""
     class_rows = write_examples(folder / "examples", ingested.folder / "rows.parquet", contract, judgement)
     rejected_rows = write_rejected(folder / "rejected.parquet", ingested.folder, contract, judgement)
-    entries = [asdict(verdict) for verdict in judgement.verdicts]
-    pq.write_table(pa.Table.from_pylist(entries), folder / "rules.parquet", compression="zstd")
-    (folder / "rules.json").write_text(json.dumps(entries, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    write_verdicts(folder, judgement.verdicts)
     if (ingested.folder / "word_ranks.parquet").is_file():
         shutil.copyfile(ingested.folder / "word_ranks.parquet", folder / "word_ranks.parquet")
     split_rows = {split: sum(rows.values()) for split, rows in class_rows[contract.label_columns[0]].items()}
-    assert ingested.read_rows == sum(split_rows.values()) + rejected_rows, "a row was lost or doubled"
+    _demand_all(ingested, sum(split_rows.values()), rejected_rows)
+    _log_classes(ingested, class_rows)
     return {
         "data_set": ingested.data_set,
         "origin": ingested.origin,
@@ -119,11 +121,9 @@ def _write(folder: Path, ingested: Ingested, contract: Contract, judgement: Judg
         "contract_version": contract.version,
         "split_seed": contract.split.seed,
         "classes": contract.class_names,
-        "text_column": contract.text_column,
         "read_rows": ingested.read_rows,
         "rejected_rows": rejected_rows,
         "split_rows": split_rows,
-        "split_class_rows": class_rows,
     }
 
 
@@ -143,6 +143,28 @@ def _record(folder: Path) -> DataSet:
         rejected_rows=facts["rejected_rows"],
         split_rows={split: facts["split_rows"][split] for split in SPLITS if split in facts["split_rows"]},
     )
+
+
+def _demand_all(ingested: Ingested, kept_rows: int, rejected_rows: int) -> None:
+    if ingested.read_rows != kept_rows + rejected_rows:
+        raise DamagedOutputError(
+            "a row was lost or doubled while the contract was applied",
+            where=str(ingested.folder),
+            seen=f"{kept_rows} kept and {rejected_rows} rejected rows",
+            expected=f"{ingested.read_rows} rows, as many as were read",
+            to_do="ingest again with refresh=true; nothing of this run was kept",
+        )
+
+
+def _log_classes(ingested: Ingested, class_rows: ClassRows) -> None:
+    shown = shown_name(ingested.data_set, ingested.origin)
+    for column, by_split in class_rows.items():
+        parts = [
+            f"{split}: " + ", ".join(f"{name or 'none'} {rows:,}" for name, rows in by_split[split].items())
+            for split in SPLITS
+            if split in by_split
+        ]
+        logger.info("%s: rows by %s: %s", shown, column, "; ".join(parts))
 
 
 def _log(data_set: DataSet, seconds: float) -> None:

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,10 +16,8 @@ from text_classifier.contract.judging import Judgement
 from text_classifier.contract.odcs import Contract
 from text_classifier.contract.parts import parts, text_digests
 from text_classifier.contract.rules import Rule, shown
-from text_classifier.records import SPLITS
+from text_classifier.records import PARQUET_COMPRESSION, RAW_BYTES_KEPT, SPLITS
 
-RAW_BYTES_KEPT = 65_536  # of a rejected row, as the readers do
-COMPRESSION: Literal["zstd"] = "zstd"
 _PLACE = ("example_id", "row", "group")
 _LEFT_OUT = {*_PLACE, "lines", "split"}
 
@@ -39,7 +37,7 @@ def write_examples(folder: Path, rows_path: Path, contract: Contract, judgement:
                 chosen = judgement.is_kept[places] & (judgement.splits[places] == index)
                 rows = examples.filter(pa.array(chosen))
                 if split not in writers and len(rows):
-                    writer = pq.ParquetWriter(folder / f"{split}.parquet", rows.schema, compression=COMPRESSION)
+                    writer = pq.ParquetWriter(folder / f"{split}.parquet", rows.schema, compression=PARQUET_COMPRESSION)
                     writers[split] = stack.enter_context(writer)
                 if len(rows):
                     writers[split].write_table(rows)
@@ -58,7 +56,7 @@ def write_rejected(path: Path, ingested_dir: Path, contract: Contract, judgement
     """
     parsed = ingested_dir / "rejected.parquet"
     schema, written = pq.read_schema(parsed), 0
-    with pq.ParquetWriter(path, schema, compression=COMPRESSION) as writer:
+    with pq.ParquetWriter(path, schema, compression=PARQUET_COMPRESSION) as writer:
         for _, part in parts(parsed):
             writer.write_table(part)
             written += len(part)

@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 
 from text_classifier.contract.rules import Rule, shown
-from text_classifier.errors import ContractFileError
 
 _RESULT_FORMAT = {"result_format": "COMPLETE", "return_unexpected_index_query": False}
 
@@ -47,19 +46,21 @@ class Outcome:
 def evaluate(frame: pd.DataFrame, rules: Sequence[Rule]) -> list[Outcome]:
     """The outcome of each rule on a frame whose index is a RangeIndex from 0.
 
-    Raises:
-        ContractFileError: Great Expectations does not know an argument of a rule.
+    Nothing is raised for a rule whose arguments are refused: its outcome is an error.
     """
     if not rules or (frame.empty and all(rule.is_row_wise for rule in rules)):
         return [Outcome(0, True, np.empty(0, np.int64)) for _ in rules]
     definition = _batch_definition()
-    suite = _great_expectations().ExpectationSuite("contract", [_expectation(rule, frame) for rule in rules])
+    made = [_expectation(rule, frame) for rule in rules]
+    refused = {rule.rule_id: entry for rule, entry in zip(rules, made, strict=True) if isinstance(entry, Outcome)}
+    accepted = [entry for entry in made if not isinstance(entry, Outcome)]
+    suite = _great_expectations().ExpectationSuite("contract", accepted)
     batch = definition.get_batch({"dataframe": frame})
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*has match groups", UserWarning)  # pandas, of a pattern with brackets
         results = batch.validate(suite, result_format=_RESULT_FORMAT).results
-    found = {result.expectation_config.meta["rule"]: result for result in results}
-    return [_outcome(found[rule.rule_id], len(frame)) for rule in rules]
+    judged = {result.expectation_config.meta["rule"]: _outcome(result, len(frame)) for result in results}
+    return [(refused | judged)[rule.rule_id] for rule in rules]
 
 
 def _great_expectations() -> ModuleType:
@@ -84,6 +85,7 @@ def _batch_definition() -> Any:
 
 
 def _expectation(rule: Rule, frame: pd.DataFrame) -> Any:
+    """Great Expectations' object for a rule; an `Outcome` with the error where it refuses the arguments."""
     from great_expectations.expectations.registry import get_expectation_impl
 
     kwargs = dict(rule.kwargs)
@@ -92,13 +94,7 @@ def _expectation(rule: Rule, frame: pd.DataFrame) -> Any:
     try:
         return get_expectation_impl(rule.name)(**kwargs, meta={"rule": rule.rule_id})
     except (ValueError, TypeError) as error:
-        raise ContractFileError(
-            "Great Expectations refuses the arguments of a rule",
-            where=f"rule {rule.rule_id}",
-            seen=" ".join(str(error).split())[:300],
-            expected=f"arguments of {rule.name}",
-            to_do="correct the contract",
-        ) from error
+        return Outcome(len(frame), False, None, error=f"the arguments are refused: {_one_line(error)}")
 
 
 def _moment(value: object) -> object:
@@ -123,7 +119,11 @@ def _raised(info: dict[str, Any]) -> str:
     """The message of an exception inside an expectation: by itself it shows as a mere failure."""
     entries = [info] if "raised_exception" in info else list(info.values())
     messages = [str(entry["exception_message"]) for entry in entries if entry["raised_exception"]]
-    return " ".join(messages[0].split())[:300] if messages else ""
+    return _one_line(messages[0]) if messages else ""
+
+
+def _one_line(message: object) -> str:
+    return " ".join(str(message).split())[:300]
 
 
 def _shown(value: object) -> str:

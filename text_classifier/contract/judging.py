@@ -52,7 +52,7 @@ def judge(rows_path: Path, contract: Contract, ingested: Ingested) -> Judgement:
     at the rows that are left.
 
     Raises:
-        ContractFileError: a rule has arguments that Great Expectations does not know.
+        DamagedOutputError: a row stands in a split that nobody knows.
     """
     judge = _Judge(contract)
     splits = judge.rows(rows_path)

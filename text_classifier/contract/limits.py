@@ -10,10 +10,10 @@ import pandas as pd
 
 from text_classifier.contract.expectations import Outcome
 from text_classifier.contract.odcs import Contract
-from text_classifier.contract.rules import LABELLED, OWN_RULES, Rule
+from text_classifier.contract.rules import OWN_RULES, Rule
 from text_classifier.contract.tally import Tally
 from text_classifier.contract.verdicts import Verdict
-from text_classifier.records import SPLITS
+from text_classifier.records import LABELLED_SPLITS, SPLITS
 
 _NO_ROWS = np.empty(0, np.int64)
 
@@ -28,7 +28,7 @@ def class_rows(labels: pd.Series[str], classes: Sequence[str], minimum: int) -> 
 
 def splits_filled(splits: np.ndarray) -> Verdict:
     """Whether every labelled split has an example. `splits`: of the kept rows, (N,) int8, index in `SPLITS`."""
-    counts = {split: int((splits == SPLITS.index(split)).sum()) for split in LABELLED}
+    counts = {split: int((splits == SPLITS.index(split)).sum()) for split in LABELLED_SPLITS}
     rule = Rule(OWN_RULES[0], "Every labelled split has examples.", "error", "rows of a split", {"minimum": 1})
     observed = ", ".join(f"{split} has {_rows(count)}" for split, count in counts.items())
     return Tally(len(splits), min(counts.values()) > 0, counts_rows=False, observed=observed).verdict(rule, _NO_ROWS)

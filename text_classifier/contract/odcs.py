@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ LogicalType = Literal["string", "integer", "number", "date", "boolean"]
 RESERVED = frozenset({"example_id", "row", "lines", "split", "group", "text_digest"})
 """Columns that the steps add themselves."""
 
+LABEL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+"""What a label column may be called: the names of folders and of report columns are made of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -30,7 +34,6 @@ class Column:
 
     name: str
     logical_type: LogicalType
-    required: bool
     aliases: tuple[str, ...] = ()
 
 
@@ -76,8 +79,6 @@ class Contract:
     version: str
     path: Path
     digest: str
-    title: str
-    description: str
     reader: str
     delimiters: tuple[str, ...]
     encoding: str
@@ -172,8 +173,6 @@ def _contract(document: dict[str, Any], path: Path, place: Place) -> Contract:
         version=document["version"],
         path=path,
         digest=sha256_file(path),
-        title=document.get("name", document["id"]),
-        description=document.get("description", {}).get("purpose", ""),
         reader=custom.reader,
         delimiters=next((known.delimiters for _, known in servers if known.delimiters), ()),
         encoding=next((entry["encoding"] for entry, _ in servers if "encoding" in entry), "utf-8"),
@@ -219,12 +218,16 @@ def _elements(table: dict[str, Any], custom: _ContractProperties, place: Place) 
     for name in custom.label_columns:
         if "enum" not in elements[name]:
             raise (place / name).wrong("a label column names no classes", seen="no enum", expected="enum: - value: ...")
+        if not LABEL_NAME.fullmatch(name):
+            raise (place / name).wrong(
+                "a label column's name is no plain word", seen=repr(name), expected=LABEL_NAME.pattern
+            )
     return elements
 
 
 def _column(element: dict[str, Any]) -> Column:
     aliases = tuple(entry["synonym"] for entry in element.get("synonyms", ()))
-    return Column(element["name"], element["logicalType"], bool(element.get("required", False)), aliases)
+    return Column(element["name"], element["logicalType"], aliases)
 
 
 def _aliases(element: dict[str, Any], place: Place) -> dict[str, str]:

@@ -11,7 +11,6 @@ from text_classifier.records import Split
 
 Severity = Literal["error", "warning"]
 
-LABELLED: tuple[Split, ...] = ("train", "val", "test")
 CLASS_ROWS = "classRows"
 """Our own rule: every class of a label column has at least `minimum` rows."""
 

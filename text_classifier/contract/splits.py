@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from text_classifier.contract.odcs import SplitShares
+from text_classifier.errors import DamagedOutputError
 from text_classifier.records import SPLITS, Split
 
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
@@ -55,8 +56,19 @@ def assign_splits(
     officials: Sequence[str | None],
     shares: SplitShares,
 ) -> list[Split]:
-    """`assign_split` row by row; a text is normalised only where it decides."""
-    assert set(officials) <= {None, *SPLITS}, "a reader gave a split that nobody knows"
+    """`assign_split` row by row; a text is normalised only where it decides.
+
+    Raises:
+        DamagedOutputError: an official split is none of `SPLITS`.
+    """
+    unknown = set(officials) - {None, *SPLITS}
+    if unknown:
+        raise DamagedOutputError(
+            "the ingested rows name a split that nobody knows",
+            seen=", ".join(sorted(map(repr, unknown))),
+            expected=", ".join(SPLITS),
+            to_do="run the step again with refresh=true; if it stays so, the reader is wrong",
+        )
     return [
         cast(Split, official)
         if official is not None and official != "train"

@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from text_classifier.contract.rules import Severity
 from text_classifier.errors import ContractError, ContractFileError, ContractViolationError
+from text_classifier.records import PARQUET_COMPRESSION
 
 VerdictName = Literal["passed", "failed", "warning", "error"]
 Consequence = Literal["none", "reported", "rows rejected", "data set refused"]
+
+VERDICTS = "rules.parquet"
+SCHEMA = pa.schema(
+    [
+        ("rule_id", pa.string()),
+        ("description", pa.string()),
+        ("severity", pa.string()),
+        ("column", pa.string()),
+        ("rows_checked", pa.int64()),
+        ("failing_rows", pa.int64()),
+        ("verdict", pa.string()),
+        ("consequence", pa.string()),
+        ("seen", pa.string()),
+        ("expected", pa.string()),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +56,17 @@ class Verdict:
     consequence: Consequence
     seen: str
     expected: str
+
+
+def write_verdicts(folder: Path, verdicts: Sequence[Verdict]) -> None:
+    """Write `rules.parquet`, one row per verdict."""
+    table = pa.Table.from_pylist([asdict(verdict) for verdict in verdicts], schema=SCHEMA)
+    pq.write_table(table, folder / VERDICTS, compression=PARQUET_COMPRESSION)
+
+
+def read_verdicts(folder: Path) -> tuple[Verdict, ...]:
+    """The verdicts that stand in a data set's folder."""
+    return tuple(Verdict(**entry) for entry in pq.read_table(folder / VERDICTS).to_pylist())
 
 
 def demand_kept(verdicts: Sequence[Verdict], where: str) -> None:

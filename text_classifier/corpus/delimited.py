@@ -19,7 +19,7 @@ from text_classifier.corpus.parsing import Parsed, long_fields, parse
 from text_classifier.corpus.plain import plain_columns
 from text_classifier.corpus.progress import ProgressLog
 from text_classifier.corpus.rows import RejectedRow, RowSink
-from text_classifier.errors import SourceFormatError
+from text_classifier.errors import DamagedOutputError, SourceFormatError
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +36,17 @@ class LineCount:
     kept_lines: int = 0
     rejected_lines: int = 0
 
-    def is_balanced(self) -> bool:
-        return self.lines == self.header_lines + self.blank_lines + self.kept_lines + self.rejected_lines
+    def demand_balance(self, source_name: str) -> None:
+        """Raises DamagedOutputError: a line was lost or doubled."""
+        if self.lines != self.header_lines + self.blank_lines + self.kept_lines + self.rejected_lines:
+            raise DamagedOutputError(
+                "a line was lost or doubled while it was read",
+                where=source_name,
+                seen=f"{self.header_lines} lines of the header, {self.blank_lines} blank, {self.kept_lines} kept, "
+                f"{self.rejected_lines} rejected",
+                expected=f"{self.lines} lines, as many as the source holds",
+                to_do="report the reader as wrong; nothing of this run was kept",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,7 @@ def read_delimited(path: Path, contract: Contract, sink: RowSink, block_bytes: i
 
     Raises:
         SourceFormatError: the file is empty, or no delimiter yields the contract's columns.
+        DamagedOutputError: a row or a line was lost or doubled.
     """
     run = _Run(contract, sink)
     progress = ProgressLog(f"reading {path.name}", path.stat().st_size)
@@ -68,8 +78,8 @@ def read_delimited(path: Path, contract: Contract, sink: RowSink, block_bytes: i
             progress.update(stream.tell() - position)
             position = stream.tell()
         run.finish(path)
-    assert run.count.is_balanced(), run.count
-    assert sink.read_rows == run.records, (sink.read_rows, run.records)
+    run.count.demand_balance(path.name)
+    sink.account_for(run.records, path.name)
     return run.count
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urljoin
 
 from text_classifier.contract.odcs import Contract, SourcePin
-from text_classifier.corpus.download import download, file_name_of, is_address, shown_address
+from text_classifier.corpus.download import AGAIN_AFTER_SECONDS, download, file_name_of, is_address, shown_address
 from text_classifier.corpus.generators import GENERATORS
 from text_classifier.corpus.raw import FileDigest, Known, digest_of, incoming, keep, kept, kept_from
 from text_classifier.corpus.readers import COMPANIONS, FOLDER_NAMES, form_of
@@ -19,17 +20,25 @@ from text_classifier.errors import (
     SourceUnavailableError,
     UnknownNameError,
 )
-from text_classifier.records import Origin, RawSource
+from text_classifier.records import Origin, RawSource, shown_name
 from text_classifier.storage import code_digest
 
 logger = logging.getLogger(__name__)
 
 
-def fetch(contract: Contract, source: str | None, data_dir: Path, timeout_seconds: float) -> RawSource:
+def fetch(
+    contract: Contract,
+    source: str | None,
+    data_dir: Path,
+    timeout_seconds: float,
+    again_after_seconds: Sequence[float] = AGAIN_AFTER_SECONDS,
+) -> RawSource:
     """The source of a data set, whole, under `data_dir`/raw.
 
     Args:
         source: a file, a folder or an http(s) address; None: the contract's generator or official download.
+        again_after_seconds: wait before each further attempt at the official download. A named address is tried once:
+            nothing else could be used in its place, so whoever asked for it has time to try again.
 
     Raises:
         SourceNotFoundError: what `source` names does not exist.
@@ -40,7 +49,7 @@ def fetch(contract: Contract, source: str | None, data_dir: Path, timeout_second
     if source is None:
         if contract.generator:
             return _generated(contract, contract.generator, data_dir)
-        return _official(contract, data_dir, timeout_seconds)
+        return _official(contract, data_dir, timeout_seconds, again_after_seconds)
     if is_address(source):
         return _downloaded(contract, source, data_dir, timeout_seconds)
     return _copied(contract, _file(contract, Path(source).expanduser()), data_dir)
@@ -67,8 +76,11 @@ def _file(contract: Contract, path: Path) -> Path:
     names = FOLDER_NAMES.get(contract.reader, ())
     for name in names:
         companions = COMPANIONS.get(form_of(contract.reader, name), ())
-        if all((path / needed).is_file() for needed in (name, *companions)):
-            return path / name
+        found = sorted(file for file in path.glob(name) if file.is_file())
+        if len(found) > 1:
+            raise _several(path, found)
+        if found and all((path / needed).is_file() for needed in companions):
+            return found[0]
     raise SourceNotFoundError(
         "the folder does not hold the source" if names else "a folder stands where a file is expected",
         where=str(path),
@@ -78,15 +90,26 @@ def _file(contract: Contract, path: Path) -> Path:
     )
 
 
+def _several(folder: Path, found: Sequence[Path]) -> SourceNotFoundError:
+    return SourceNotFoundError(
+        "several files in the folder could be the source",
+        where=str(folder),
+        seen=", ".join(file.name for file in found[:20]),
+        expected="one of them",
+        to_do="name the file itself",
+    )
+
+
 def _copied(contract: Contract, path: Path, data_dir: Path) -> RawSource:
     known = _known(contract, str(path.resolve()), path.name)
     digests = [_digest(path.with_name(name)) for name in known.names]
-    _warn_of_differences(contract, digests)
+    _warn_of_differences(contract, known, digests)
     already = kept(data_dir, known, digests)
     if already:
-        logger.info("%s: %s is unchanged, SHA-256 %s", contract.data_set, path, already.digest)
+        shown = shown_name(already.data_set, already.origin)
+        logger.info("%s: %s is unchanged, SHA-256 %s", shown, path, already.digest)
         return already
-    logger.info("%s: copying %s", contract.data_set, path)
+    logger.info("%s: copying %s", known.shown, path)
     with incoming(data_dir, contract.data_set) as folder:
         for name in known.names:
             shutil.copyfile(path.with_name(name), folder / name)
@@ -121,11 +144,13 @@ def _downloaded(contract: Contract, address: str, data_dir: Path, timeout_second
     known = _known(contract, shown_address(address), file_name_of(address))
     with incoming(data_dir, contract.data_set) as folder:
         digests = _arrived(known, address, folder, timeout_seconds)
-        _warn_of_differences(contract, digests)
+        _warn_of_differences(contract, known, digests)
         return keep(data_dir, known, folder, digests)
 
 
-def _official(contract: Contract, data_dir: Path, timeout_seconds: float) -> RawSource:
+def _official(
+    contract: Contract, data_dir: Path, timeout_seconds: float, again_after_seconds: Sequence[float]
+) -> RawSource:
     address = next((pin.address for pin in contract.pins if pin.address), None)
     if address is None:
         raise SourceNotFoundError(
@@ -136,10 +161,10 @@ def _official(contract: Contract, data_dir: Path, timeout_seconds: float) -> Raw
     known = _known(contract, address, file_name_of(address))
     earlier = kept_from(data_dir, known)
     if earlier and not _differences(contract, earlier[1]):
-        logger.info("%s: downloaded before, stands in %s", contract.data_set, earlier[0].folder)
+        logger.info("%s: downloaded before, stands in %s", known.shown, earlier[0].folder)
         return earlier[0]
     with incoming(data_dir, contract.data_set) as folder:
-        digests = _arrived(known, address, folder, timeout_seconds)
+        digests = _arrived(known, address, folder, timeout_seconds, again_after_seconds)
         differences = _differences(contract, digests)
         if differences:
             raise SourceFormatError(
@@ -152,11 +177,13 @@ def _official(contract: Contract, data_dir: Path, timeout_seconds: float) -> Raw
         return keep(data_dir, known, folder, digests)
 
 
-def _arrived(known: Known, address: str, folder: Path, timeout_seconds: float) -> list[FileDigest]:
+def _arrived(
+    known: Known, address: str, folder: Path, timeout_seconds: float, again_after_seconds: Sequence[float] = ()
+) -> list[FileDigest]:
     addresses = [address, *(urljoin(address, name) for name in known.names[1:])]
     for name, each in zip(known.names, addresses, strict=True):
-        logger.info("%s: downloading %s", known.data_set, shown_address(each))
-        download(each, folder / name, timeout_seconds)
+        logger.info("%s: downloading %s", known.shown, shown_address(each))
+        download(each, folder / name, timeout_seconds, again_after_seconds)
     return [digest_of(folder / name) for name in known.names]
 
 
@@ -169,17 +196,17 @@ def _generated(contract: Contract, name: str, data_dir: Path) -> RawSource:
     known = _known(contract, address, generator.file_name, origin)
     earlier = kept_from(data_dir, known)
     if earlier:
-        logger.info("%s: generated before, stands in %s", contract.data_set, earlier[0].folder)
+        logger.info("%s: generated before, stands in %s", known.shown, earlier[0].folder)
         return earlier[0]
-    logger.info("%s: no source is named; generating %s", contract.data_set, generator.file_name)
+    logger.info("%s: no source is named; generating %s", known.shown, generator.file_name)
     with incoming(data_dir, contract.data_set) as folder:
         generator.write(folder / generator.file_name)
         return keep(data_dir, known, folder, [digest_of(folder / generator.file_name)])
 
 
-def _warn_of_differences(contract: Contract, digests: list[FileDigest]) -> None:
+def _warn_of_differences(contract: Contract, known: Known, digests: list[FileDigest]) -> None:
     for difference in _differences(contract, digests):
-        logger.warning("%s: not the official file; going on with it: %s", contract.data_set, difference)
+        logger.warning("%s: not the official file; going on with it: %s", known.shown, difference)
 
 
 def _differences(contract: Contract, digests: list[FileDigest]) -> list[str]:

@@ -20,8 +20,9 @@ import pyarrow.parquet as pq
 
 from text_classifier.contract.odcs import Contract
 from text_classifier.corpus.pickles import integer_lists, integers
-from text_classifier.corpus.rows import COMPRESSION, WORD_RANKS, RejectedRow, RowSink
+from text_classifier.corpus.rows import WORD_RANKS, RejectedRow, RowSink
 from text_classifier.errors import SourceFormatError
+from text_classifier.records import PARQUET_COMPRESSION
 
 logger = logging.getLogger(__name__)
 
@@ -38,18 +39,22 @@ def read_npz(path: Path, word_index: Path, contract: Contract, sink: RowSink) ->
 
     Raises:
         SourceFormatError: a file is not what it should be. No pickle of it is executed.
+        DamagedOutputError: a review was lost or doubled.
     """
     words = _words_by_rank(word_index)
+    reviews = 0
     for split in SPLITS:
         logger.info("decoding the %s split of %s", split, path.name)
         ranks = integer_lists(_member(path, f"x_{split}.npy"), f"x_{split}.npy")
         labels = integers(_member(path, f"y_{split}.npy"), f"y_{split}.npy")
         if len(ranks) != len(labels):
             raise _wrong(path, f"{len(ranks)} reviews and {len(labels)} labels in {split}", "as many labels as reviews")
-        columns = _places(split, len(ranks), sink.read_rows + 1)
+        columns = _places(split, len(ranks), reviews + 1)
         columns[contract.text_column] = _texts(ranks, words)
         columns[contract.label_columns[0]] = CLASSES.take(pa.array(labels, mask=(labels < 0) | (labels > 1)))
         _write(sink, columns, contract, ranks)
+        reviews += len(ranks)
+    sink.account_for(reviews, path.name)
     _write_ranks(sink.folder / WORD_RANKS, words)
 
 
@@ -103,7 +108,7 @@ def _words_by_rank(path: Path) -> pa.StringArray:
 def _write_ranks(path: Path, words: pa.StringArray) -> None:
     ranks = pa.array(np.arange(1, len(words) + 1, dtype=np.int32))
     table = pa.table({"token": words, "rank": ranks}).drop_null()
-    pq.write_table(table, path, compression=COMPRESSION)
+    pq.write_table(table, path, compression=PARQUET_COMPRESSION)
 
 
 def _member(path: Path, name: str) -> bytes:

@@ -25,8 +25,9 @@ import pyarrow.parquet as pq
 
 from text_classifier.contract.odcs import Contract
 from text_classifier.corpus.progress import ProgressLog
-from text_classifier.corpus.rows import RAW_BYTES_KEPT, RejectedRow, RowSink
+from text_classifier.corpus.rows import RejectedRow, RowSink
 from text_classifier.errors import SourceFormatError
+from text_classifier.records import RAW_BYTES_KEPT
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ def read_tar(path: Path, contract: Contract, sink: RowSink) -> None:
 
     Raises:
         SourceFormatError: the file is no whole archive, or holds no review.
+        DamagedOutputError: a review was lost or doubled.
     """
     waiting = sink.folder / _WAITING
     reading = _Pass(sink)
@@ -69,19 +71,23 @@ def read_tar(path: Path, contract: Contract, sink: RowSink) -> None:
             sink.keep(_columns(pa.Table.from_batches([batch]), reading.films, contract))
     finally:
         waiting.unlink(missing_ok=True)
-    if not sink.read_rows:
+    if not reading.matched:
         raise _wrong(path, "an archive without reviews")
+    sink.account_for(reading.matched, path.name)
     if not reading.films:
         logger.warning("%s names no films (urls_*.txt): its reviews are divided by their text alone", path.name)
 
 
 class _Pass:
-    """One pass over the archive: yields reviews, remembers films, sets aside what is no review though named so."""
+    """One pass over the archive: yields reviews, remembers films, sets aside what is no review though named so.
+
+    `matched`: members named as a review is, so far; also the row of the last one.
+    """
 
     def __init__(self, sink: RowSink) -> None:
         self.films: _Films = {}
         self._sink = sink
-        self._row = 0
+        self.matched = 0
 
     def reviews(self, path: Path) -> Iterator[_Review]:
         progress = ProgressLog(f"reading {path.name}, unpacked")
@@ -91,7 +97,7 @@ class _Pass:
                 name = member.name.removeprefix("./")
                 progress.update(member.size)
                 if found := REVIEW.fullmatch(name):
-                    self._row += 1
+                    self.matched += 1
                     if review := self._review(archive, member, found):
                         yield review
                 elif (found := FILMS.fullmatch(name)) and member.isreg():
@@ -113,7 +119,7 @@ class _Pass:
             self._reject("encoding", f"not UTF-8: {error.reason} at byte {error.start}", raw, len(raw))
             return None
         return {
-            "row": self._row,
+            "row": self.matched,
             "path": found[1],
             "part": found[2],
             "label": found[3],
@@ -123,7 +129,7 @@ class _Pass:
         }
 
     def _reject(self, rule: str, reason: str, raw: bytes, raw_bytes: int) -> None:
-        self._sink.reject([RejectedRow(self._row, 1, rule, reason, raw, raw_bytes=raw_bytes)])
+        self._sink.reject([RejectedRow(self.matched, 1, rule, reason, raw, raw_bytes=raw_bytes)])
 
 
 def _columns(reviews: pa.Table, films: _Films, contract: Contract) -> dict[str, pa.Array]:

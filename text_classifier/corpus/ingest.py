@@ -10,6 +10,7 @@ from typing import Any
 
 from text_classifier import storage
 from text_classifier.contract.odcs import Contract, load_contract
+from text_classifier.corpus.download import AGAIN_AFTER_SECONDS
 from text_classifier.corpus.fetch import fetch
 from text_classifier.corpus.readers import READERS
 from text_classifier.corpus.rows import RowSink
@@ -23,28 +24,37 @@ KIND = "ingested"
 
 @dataclass(frozen=True, slots=True)
 class SourceRequest:
-    """Which data set, and from where. `source` None: the contract's generator or official download."""
+    """Which data set, and from where.
+
+    Attributes:
+        source: None: the contract's generator or official download.
+        timeout_seconds: longest wait for the answer of a download's server.
+        again_after_seconds: wait before each further attempt at the official download.
+    """
 
     data_set: str
-    source: str | None = None
-    timeout_seconds: float = 30.0
+    source: str | None
+    timeout_seconds: float
+    again_after_seconds: tuple[float, ...] = AGAIN_AFTER_SECONDS
 
 
 def ingest(request: SourceRequest, contracts_dir: Path, data_dir: Path, refresh: bool) -> Ingested:
     """Fetch a source and read its rows into `ingested/<data set>/<fingerprint>/`.
 
-    Where nobody names a source and the official download is refused, the contract's fallback data set is taken
-    instead, under its own name. `refresh` reads the rows anew; a source that stands whole under `raw/` is kept.
+    Where nobody names a source and the official download is refused at every attempt, the contract's fallback data
+    set is taken instead, under its own name. `refresh` reads the rows anew; a source that stands whole under `raw/`
+    is kept.
 
     Raises:
         SourceError: the source cannot be had, or no row of it can be read.
         OutputUnwritableError: the data root cannot be written.
+        DamagedOutputError: the reader lost or doubled a row.
     """
     contract = load_contract(contracts_dir, request.data_set)
     if contract.reader not in READERS:
         raise UnknownNameError.of("reader", contract.reader, READERS)
     try:
-        source = fetch(contract, request.source, data_dir, request.timeout_seconds)
+        source = fetch(contract, request.source, data_dir, request.timeout_seconds, request.again_after_seconds)
     except SourceUnavailableError as error:
         if request.source is not None or contract.fallback is None:
             raise
@@ -65,14 +75,15 @@ def read(source: RawSource, contract: Contract, data_dir: Path, refresh: bool) -
     folder = data_dir / KIND / contract.data_set / planned.fingerprint[: storage.DIGEST_CHARACTERS]
     if not refresh and storage.is_reusable(folder, planned):
         manifest = storage.read_manifest(folder)
-        logger.info("%s: reused the rows in %s, made at %s", contract.data_set, folder, manifest.created_at)
-        return _record(folder, manifest)
+        shown = shown_name(source.data_set, source.origin)
+        logger.info("%s: reused the rows in %s, made at %s", shown, folder, manifest.created_at)
+        return _record(folder, manifest, source)
     started = time.monotonic()
     facts: dict[str, Any] = {"data_set": source.data_set, "origin": source.origin, "address": source.address}
     facts |= {"form": source.form, "source_digest": source.digest}
     with storage.output_folder(folder, planned, facts) as partial:
         facts |= _fill(partial, source, contract)
-    ingested = _record(folder, storage.read_manifest(folder))
+    ingested = _record(folder, storage.read_manifest(folder), source)
     logger.info(
         "%s: %d rows read, %d kept, %d rejected, in %.1f s",
         shown_name(ingested.data_set, ingested.origin),
@@ -134,14 +145,15 @@ def _reading_part(contract: Contract) -> dict[str, Any]:
     }
 
 
-def _record(folder: Path, manifest: storage.Manifest) -> Ingested:
+def _record(folder: Path, manifest: storage.Manifest, source: RawSource) -> Ingested:
+    """The record of this run: the same rows may have come from elsewhere when the folder was made."""
     facts = manifest.facts
     return Ingested(
-        facts["data_set"],
-        facts["origin"],
+        source.data_set,
+        source.origin,
         folder,
         manifest.fingerprint,
-        facts["address"],
+        source.address,
         facts["read_rows"],
         facts["kept_rows"],
         facts["rejected_rows"],

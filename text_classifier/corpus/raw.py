@@ -16,7 +16,7 @@ from typing import Any
 from text_classifier import storage
 from text_classifier.corpus.progress import ProgressLog
 from text_classifier.errors import DamagedOutputError
-from text_classifier.records import Origin, RawSource
+from text_classifier.records import Origin, RawSource, shown_name
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,11 @@ class Known:
     form: str
     address: str
     names: tuple[str, ...]
+
+    @property
+    def shown(self) -> str:
+        """The data set's name with its mark."""
+        return shown_name(self.data_set, self.origin)
 
 
 def digest_of(path: Path) -> FileDigest:
@@ -98,7 +103,9 @@ def keep(data_dir: Path, known: Known, arrived: Path, digests: list[FileDigest])
     digest = _digest(digests)
     already = kept(data_dir, known, digests)
     if already:
-        logger.info("%s: the same %s stands in %s", known.data_set, known.names[0], already.folder)
+        logger.info(
+            "%s: the same %s stands in %s", shown_name(already.data_set, already.origin), known.names[0], already.folder
+        )
         return already
     planned = storage.plan(PLACE, inputs={file.name: file.sha256 for file in digests}, parameters={}, modules=())
     folder = _folder(data_dir, known.data_set, digest)
@@ -116,7 +123,7 @@ def keep(data_dir: Path, known: Known, arrived: Path, digests: list[FileDigest])
         for file in digests:
             (arrived / file.name).replace(partial / file.name)
         (partial / SOURCE).write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    logger.info("%s: kept %s bytes, SHA-256 %s, in %s", known.data_set, f"{facts['size_bytes']:,}", digest, folder)
+    logger.info("%s: kept %s bytes, SHA-256 %s, in %s", known.shown, f"{facts['size_bytes']:,}", digest, folder)
     return RawSource(known.data_set, known.origin, known.form, known.address, digest, folder)
 
 

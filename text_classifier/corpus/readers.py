@@ -20,8 +20,8 @@ DELIMITED, IMDB_TAR, IMDB_NPZ, IMDB_CSV = "delimited", "imdb-tar", "imdb-npz", "
 COMPANIONS: Mapping[str, tuple[str, ...]] = {IMDB_NPZ: (WORD_INDEX,)}
 """Form -> further files that it needs, which stand beside the first."""
 
-FOLDER_NAMES: Mapping[str, tuple[str, ...]] = {"imdb": ("aclImdb_v1.tar.gz", "imdb.npz", "IMDB Dataset.csv")}
-"""Reader -> what is looked for in a folder, the richest form first."""
+FOLDER_NAMES: Mapping[str, tuple[str, ...]] = {"imdb": ("aclImdb_v1.tar.gz", "imdb.npz", "IMDB Dataset.csv", "*.csv")}
+"""Reader -> names that are looked for in a folder, the richest form first; a pattern must fit one file only."""
 
 
 def form_of(reader: str, file_name: str) -> str:

@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from text_classifier.contract.odcs import Column
+from text_classifier.errors import DamagedOutputError
+from text_classifier.records import PARQUET_COMPRESSION, RAW_BYTES_KEPT
 
 ROWS = "rows.parquet"
 REJECTED = "rejected.parquet"
 WORD_RANKS = "word_ranks.parquet"
-RAW_BYTES_KEPT = 65_536  # of a rejected row
-COMPRESSION = "zstd"
 
 ARROW_TYPES: Mapping[str, pa.DataType] = {
     "string": pa.string(),
@@ -93,8 +93,8 @@ class RowSink:
         self.kept_rows = 0
         self.rejected_by_rule: Counter[str] = Counter()
         self.first_rejected: RejectedRow | None = None
-        self._rows = pq.ParquetWriter(folder / ROWS, self.schema, compression=COMPRESSION)
-        self._rejected = pq.ParquetWriter(folder / REJECTED, REJECTED_SCHEMA, compression=COMPRESSION)
+        self._rows = pq.ParquetWriter(folder / ROWS, self.schema, compression=PARQUET_COMPRESSION)
+        self._rejected = pq.ParquetWriter(folder / REJECTED, REJECTED_SCHEMA, compression=PARQUET_COMPRESSION)
         self._buffer: list[RejectedRow] = []
         self._buffered_bytes = 0
 
@@ -135,6 +135,21 @@ class RowSink:
             self._buffered_bytes += min(len(row.raw), RAW_BYTES_KEPT) + 200
             if self._buffered_bytes > _REJECTED_BUFFER_BYTES:
                 self._write_rejected()
+
+    def account_for(self, rows: int, source_name: str) -> None:
+        """Compare what went in with the `rows` that the reader counted in the source by itself.
+
+        Raises:
+            DamagedOutputError: a row was lost or doubled on the way.
+        """
+        if self.read_rows != rows:
+            raise DamagedOutputError(
+                "a row was lost or doubled while it was read",
+                where=source_name,
+                seen=f"{self.kept_rows:,} kept and {self.rejected_rows:,} rejected rows",
+                expected=f"{rows:,} rows, as many as the source holds",
+                to_do="report the reader as wrong; nothing of this run was kept",
+            )
 
     def _write_rejected(self) -> None:
         if self._buffer:

@@ -12,9 +12,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from text_classifier.errors import DamagedOutputError, TrainingError
-from text_classifier.records import Split
+from text_classifier.records import LABELLED_SPLITS, Split
 from text_classifier.training.job import TrainingJob
-from text_classifier.vocabulary.ranking import LABELLED
 
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
@@ -94,7 +93,7 @@ def check_classes(job: TrainingJob, train_labels: Int64s) -> None:
     """
     classes = job.data_set.classes[job.label]
     learned = np.bincount(train_labels, minlength=len(classes))
-    known = np.sum([_class_rows(job, split) for split in LABELLED], axis=0)
+    known = np.sum([_class_rows(job, split) for split in LABELLED_SPLITS], axis=0)
     poor = [i for i in range(len(classes)) if learned[i] < 1 or known[i] < 2]
     if poor:
         raise TrainingError(

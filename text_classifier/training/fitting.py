@@ -78,6 +78,7 @@ def fit(network: nn.Module, data: SplitBatches, folder: Path, on_progress: OnPro
     if best is not None:
         checkpoint = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
         module.load_state_dict(checkpoint["state_dict"])
+    network.load_state_dict(module.scored.state_dict())
     network.cpu().eval()
     return history.table()
 

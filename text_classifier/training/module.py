@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pytorch_lightning as pl
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel
 
 from text_classifier.config.options import TrainingOptions
 from text_classifier.errors import TrainingError
@@ -19,7 +21,10 @@ from text_classifier.training.job import OnProgress, TrainingProgress
 
 logger = logging.getLogger(__name__)
 
+Weights = tuple[torch.Tensor, ...] | list[torch.Tensor]
+
 _OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+_RISING_SHARE = 0.2  # of the steps of a one-cycle schedule
 _VAL_METRICS = ("val_loss", "val_accuracy_rate")
 HISTORY_SCHEMA = pa.schema(
     {
@@ -34,12 +39,30 @@ HISTORY_SCHEMA = pa.schema(
 )
 
 
+def move_average(decay: float, averaged: Weights, current: Weights, seen: torch.Tensor | int) -> None:
+    """Move the average towards the current weights, by more than 1 - decay while few steps were `seen`.
+
+    Without that the initial values would still weigh in the average of a short run.
+    """
+    rate = min(decay, (1 + int(seen)) / (10 + int(seen)))
+    for kept, new in zip(averaged, current, strict=True):
+        kept.lerp_(new, 1 - rate)
+
+
 class TrainingModule(pl.LightningModule):
     """Logs `train_loss`, and per epoch `val_loss` and `val_accuracy_rate`; `steps` are those of the whole run."""
 
     def __init__(self, network: nn.Module, options: TrainingOptions, steps: int) -> None:
         super().__init__()
         self.network, self.options, self.steps = network, options, steps
+        decay = options.averaging_decay_rate
+        self.averaged = AveragedModel(network, multi_avg_fn=partial(move_average, decay)) if decay else None
+
+    @property
+    def scored(self) -> nn.Module:
+        """The network that is watched and kept: the one with averaged weights where they are averaged."""
+        scored: nn.Module = self.averaged.module if self.averaged else self.network
+        return scored
 
     def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
         loss = F.cross_entropy(self.network(batch.token_ids, batch.lengths), batch.labels)
@@ -48,8 +71,12 @@ class TrainingModule(pl.LightningModule):
         self.log("train_loss", loss, on_step=True, on_epoch=True, batch_size=len(batch.labels))
         return loss
 
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
+        if self.averaged:
+            self.averaged.update_parameters(self.network)
+
     def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
-        logits = self.network(batch.token_ids, batch.lengths)  # (B, C)
+        logits = self.scored(batch.token_ids, batch.lengths)  # (B, C)
         correct = (logits.argmax(dim=-1) == batch.labels).float().mean()
         loss = F.cross_entropy(logits, batch.labels)
         self.log_dict({"val_loss": loss, "val_accuracy_rate": correct}, batch_size=len(batch.labels))
@@ -65,7 +92,9 @@ class TrainingModule(pl.LightningModule):
         )
         if options.schedule == "constant":
             return {"optimizer": optimizer}
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, options.learning_rate, total_steps=self.steps)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, options.learning_rate, total_steps=self.steps, pct_start=_RISING_SHARE
+        )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def _diverged(self, loss: float, batch_idx: int) -> TrainingError:

@@ -15,8 +15,8 @@ from text_classifier import storage
 from text_classifier.config.options import VocabularyOptions
 from text_classifier.config.presets import Preset
 from text_classifier.errors import TrainingError
-from text_classifier.records import DataSet, EncodedCorpus, Split
-from text_classifier.vocabulary.ranking import LABELLED, SPECIALS, Occurrences, count_tokens, rank_tokens
+from text_classifier.records import LABELLED_SPLITS, DataSet, EncodedCorpus, Split
+from text_classifier.vocabulary.ranking import SPECIALS, Occurrences, count_tokens, rank_tokens
 from text_classifier.vocabulary.tokenized import Int32s, TokenizedCorpus, TokenizedSplit, tokenize_splits
 from text_classifier.vocabulary.tokenizers import tokenizer_named
 from text_classifier.vocabulary.vocabulary import VOCABULARY_FILE, encoded_lists
@@ -27,9 +27,7 @@ logger = logging.getLogger(__name__)
 def build(data_set: DataSet, preset: Preset, data_dir: Path, refresh: bool = False) -> EncodedCorpus:
     """The vocabulary of a data set under the preset's rules, and train, val and test as token ids.
 
-    Tokens are counted in the train split only; in train and val where the preset trains on both. The order of first
-    appearance is notebook 2's and, like there, is that of the whole file: it counts all labelled splits, so the
-    mere set of words of val and test is known to such a model.
+    Tokens are counted and ordered in the train split only; in train and val where the preset trains on both.
 
     Raises:
         TrainingError: the counted splits hold no token that gets an id.
@@ -54,8 +52,6 @@ def build(data_set: DataSet, preset: Preset, data_dir: Path, refresh: bool = Fal
 
 def counted_splits(preset: Preset) -> tuple[Split, ...]:
     """The splits whose tokens count for the vocabulary of a preset."""
-    if preset.vocabulary.order == "appearance":
-        return LABELLED
     return ("train",) if preset.training.hold_out_val else ("train", "val")
 
 
@@ -90,7 +86,7 @@ def _fill(folder: Path, data_set: DataSet, options: VocabularyOptions, counted: 
 
 
 def _example_files(data_set: DataSet) -> dict[Split, Path]:
-    files = {split: data_set.folder / "examples" / f"{split}.parquet" for split in LABELLED}
+    files = {split: data_set.folder / "examples" / f"{split}.parquet" for split in LABELLED_SPLITS}
     existing = {split: path for split, path in files.items() if path.exists()}
     if "train" not in existing:
         raise TrainingError(

@@ -14,7 +14,6 @@ from text_classifier.records import Split
 from text_classifier.vocabulary.tokenized import Int64s, TokenizedCorpus
 
 _PLACE_BITS = 24  # of a token's place in the source: row << 24 + position, so texts of up to 16 million tokens
-LABELLED: tuple[Split, ...] = ("train", "val", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +35,9 @@ SPECIALS: dict[OrderName, SpecialIds] = {
 
 @dataclass(frozen=True, slots=True)
 class Occurrences:
-    """Per token of the dictionary, in the splits that are counted: how often, and in how many examples."""
+    """Per token of the dictionary, in the `splits` that are counted: how often, and in how many examples."""
 
+    splits: tuple[Split, ...]
     counts: Int64s
     document_counts: Int64s
 
@@ -51,7 +51,7 @@ def count_tokens(corpus: TokenizedCorpus, splits: tuple[Split, ...]) -> Occurren
         documents = np.repeat(np.arange(split.keys.num_rows, dtype=np.int64), np.diff(split.offsets))
         distinct = np.unique(documents * size + split.tokens)
         document_counts += np.bincount(distinct % size, minlength=size)
-    return Occurrences(counts, document_counts)
+    return Occurrences(splits, counts, document_counts)
 
 
 def rank_tokens(
@@ -68,7 +68,8 @@ def rank_tokens(
     if options.order == "keras-ranks" and word_ranks is not None:
         ranked = _in_rank_order(word_ranks)
     else:
-        order = _by_appearance(corpus) if options.order == "appearance" else _by_frequency(corpus, occurrences)
+        by = _by_appearance if options.order == "appearance" else _by_frequency
+        order = by(corpus, occurrences)
         ranked = corpus.dictionary.take(order[occurrences.counts[order] >= options.min_count])
     return ranked.slice(0, options.max_size - len(SPECIALS[options.order].names))
 
@@ -79,9 +80,9 @@ def _by_frequency(corpus: TokenizedCorpus, occurrences: Occurrences) -> Int64s:
     return np.asarray(order, np.int64)
 
 
-def _by_appearance(corpus: TokenizedCorpus) -> Int64s:
+def _by_appearance(corpus: TokenizedCorpus, occurrences: Occurrences) -> Int64s:
     first = np.full(len(corpus.dictionary), np.iinfo(np.int64).max)
-    for split in corpus.splits.values():
+    for split in (corpus.splits[name] for name in occurrences.splits if name in corpus.splits):
         lengths = np.diff(split.offsets)
         within = np.arange(len(split.tokens)) - np.repeat(split.offsets[:-1], lengths)
         place = (np.repeat(split.keys["row"].to_numpy(), lengths) << _PLACE_BITS) + within

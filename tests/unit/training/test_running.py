@@ -26,6 +26,7 @@ from text_classifier.training import TrainingProgress, latest_model, load_model,
 from text_classifier.training.batches import read_windows
 from text_classifier.training.fitting import Readable, SplitBatches, fit
 from text_classifier.training.job import ignore_progress
+from text_classifier.training.module import move_average
 
 
 @pytest.fixture
@@ -224,6 +225,26 @@ class Constant(nn.Module):
         return self.weight.expand(len(lengths), 2)
 
 
+def test_the_average_of_the_weights_is_watched_and_kept(tmp_path: Path) -> None:
+    options = TrainingOptions(batch_size=2, max_epochs=2, learning_rate=0.1, averaging_decay_rate=0.9)
+    windows = read_windows(np.arange(6, dtype=np.int32), np.arange(7), options, unk_id=1)
+    readable, network = Readable(windows, np.zeros(6, np.int64)), Constant()
+    history = fit(network, SplitBatches(readable, readable, options, seed=0), tmp_path, ignore_progress)
+    last = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    assert torch.equal(network.weight, last["averaged.module.weight"])
+    assert (network.weight.abs() < last["network.weight"].abs()).all()  # the weights only grow, their average lags
+    kept_loss = -network.weight.log_softmax(dim=0)[0].item()
+    assert history["val_loss"].to_pylist()[-1] == pytest.approx(kept_loss, rel=1e-5)
+
+
+def test_an_average_soon_forgets_the_initial_values() -> None:
+    averaged = [torch.zeros(3)]
+    for step in range(1, 60):
+        move_average(0.999, averaged, [torch.ones(3)], step)
+    assert averaged[0].min() > 0.99
+    assert averaged[0].max() < 1
+
+
 def test_a_data_root_that_cannot_be_written_is_told_and_nothing_is_left(films, job_of, tmp_path: Path) -> None:
     (tmp_path / "models").write_text("in the way")
     with pytest.raises(OutputUnwritableError, match="TEXT_CLASSIFIER_DATA_DIR"):
@@ -243,7 +264,7 @@ def test_a_full_disk_leaves_nothing_half_written(films, job_of, tmp_path: Path) 
 
 
 def test_the_latest_model_is_the_one_finished_last(films, job_of, tmp_path: Path) -> None:
-    with pytest.raises(DamagedOutputError, match="run train_classifier"):
+    with pytest.raises(DamagedOutputError, match="run train-classifier"):
         latest_model(tmp_path, "films")
     first = train(job_of(films, seed=1), tmp_path)
     second = train(job_of(films, seed=2), tmp_path)
