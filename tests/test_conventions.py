@@ -121,6 +121,13 @@ def test_the_readme_names_every_command_and_no_other() -> None:
     assert set(re.findall(r"`make ([a-z]+)`", (ROOT / "README.md").read_text("utf-8"))) == make_targets()
 
 
+def test_every_file_that_the_documents_link_to_exists() -> None:
+    documents = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "data_contracts").glob("*.md")]
+    links = [(d, link) for d in documents for link in re.findall(r"\]\(([^)#:]+)\)", d.read_text("utf-8"))]
+    assert links
+    assert not [(name_of(document), link) for document, link in links if not (document.parent / link).exists()]
+
+
 def first_line(path: Path) -> str:
     return (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").partition("\n")[0].replace("|", "\\|")
 

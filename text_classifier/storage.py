@@ -234,7 +234,7 @@ def _concerns(error: OSError, path: Path) -> bool:
     """Whether the refusal was about `path`, its surroundings or nothing named, rather than about a file being read."""
     if error.filename is None:
         return True
-    named = Path(os.fsdecode(error.filename))
+    named = Path(os.fsdecode(error.filename2 or error.filename))
     return named.is_relative_to(path.parent) or path.is_relative_to(named)
 
 

@@ -36,6 +36,11 @@ def test_the_environment_names_the_source_where_the_parameter_does_not(
     assert ingest.fn("news", None, False).address == str(file)
 
 
+def test_a_refused_address_is_tried_again_soon() -> None:
+    assert ingest.retries == 2
+    assert ingest.retry_delay_seconds == [5, 20]
+
+
 @pytest.mark.parametrize(
     ("error", "again"),
     [(SourceUnavailableError("refused"), True), (TimeoutError(), True), (SourceFormatError("wrong"), False)],

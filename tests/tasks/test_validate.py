@@ -76,13 +76,14 @@ def test_a_broken_contract_stops_the_task(ingest: Ingest, tmp_path: Path) -> Non
     assert not (tmp_path / "datasets").exists()
 
 
-def test_the_table_shows_rule_severity_failing_rows_and_verdict_first(ingest: Ingest) -> None:
+def test_the_table_shows_data_rule_severity_failing_rows_and_verdict_first(ingest: Ingest) -> None:
     data_set = validate.fn(ingest(["neg", "neg", "pos", "pos"] * 50), refresh=False)
-    rows = [table_row(verdict) for verdict in read_verdicts(data_set.folder)]
-    assert {tuple(row)[:4] for row in rows} == {("rule", "severity", "rows failing", "verdict")}
+    rows = [table_row("imdb_sample (SAMPLE)", verdict) for verdict in read_verdicts(data_set.folder)]
+    assert {tuple(row)[:5] for row in rows} == {("data", "rule", "severity", "rows failing", "verdict")}
+    assert {row["data"] for row in rows} == {"imdb_sample (SAMPLE)"}
     assert [row["rule"] for row in rows][-2:] == ["labelled-splits", "rejected-share"]
     verdict = Verdict("r", "", "error", None, 9, None, "error", "data set refused", "", "")
-    assert table_row(verdict)["rows failing"] is None
+    assert table_row("imdb", verdict)["rows failing"] is None
 
 
 def ingested_again(data_set_dir: Path, tmp_path: Path) -> Ingested:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+import logging
+import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +69,7 @@ def test_good_rows_become_examples_by_split_in_the_order_of_the_source(
             assert row["text"] == good_rows[row["row"] - 2]["body"]
             assert row["text_digest"] == storage.sha256_text(row["text"])
     assert list(rows[0]) == ["example_id", "row", "group", "text_digest", "text", "kind", "stars", "day"]
-    facts = storage.verify(data_set.folder).facts
-    assert sum(facts["split_class_rows"]["kind"]["train"].values()) == data_set.split_rows["train"]
+    storage.verify(data_set.folder)
     assert (data_set.classes, data_set.split_seed, data_set.contract_version) == ({"kind": ("good", "bad")}, 7, "1.2.3")
 
 
@@ -240,6 +242,49 @@ def test_a_rule_that_cannot_be_evaluated_is_the_contracts_fault(
     assert apply.found["mean"].verdict == "error"  # type: ignore[attr-defined]
 
 
+def test_arguments_that_great_expectations_refuses_are_told_before_the_step_stops(
+    apply: Apply, ingest: Ingest, load: Load, document: dict[str, Any], good_rows: Rows
+) -> None:
+    document["schema"][0]["properties"][0]["quality"] = [
+        {
+            "id": "odd",
+            "type": "custom",
+            "engine": "greatExpectations",
+            "implementation": {"type": "expect_column_values_to_not_be_null", "kwargs": {"depth": 3}},
+        }
+    ]
+    with pytest.raises(ContractFileError, match=r"could not be evaluated.*odd: the arguments are refused"):
+        apply(ingest(good_rows), load(document))
+    assert apply.found["odd"].verdict == "error"  # type: ignore[attr-defined]
+    assert apply.found["kind-allowed"].verdict == "passed"  # type: ignore[attr-defined]
+
+
+def test_a_reused_data_set_is_told_under_the_address_of_this_run(
+    apply: Apply, ingest: Ingest, load: Load, document: dict[str, Any], good_rows: Rows
+) -> None:
+    ingested, contract = ingest(good_rows), load(document)
+    first, _ = apply(ingested, contract)
+    moved, _ = apply(replace(ingested, address="moved.csv"), contract)
+    assert moved == replace(first, address="moved.csv")
+
+
+def test_a_lost_row_is_noticed(
+    apply: Apply, ingest: Ingest, load: Load, document: dict[str, Any], good_rows: Rows, tmp_path: Path
+) -> None:
+    ingested = replace(ingest(good_rows), read_rows=41)
+    with pytest.raises(DamagedOutputError, match="40 kept and 0 rejected rows; expected: 41 rows"):
+        apply(ingested, load(document))
+    assert not list(tmp_path.rglob("examples"))
+
+
+def test_the_rows_of_every_class_are_logged_by_split(
+    apply: Apply, ingest: Ingest, load: Load, document: dict[str, Any], good_rows: Rows, caplog: Any
+) -> None:
+    with caplog.at_level(logging.INFO, logger="text_classifier"):
+        apply(ingest([row | {"split": "test"} for row in good_rows[:10]] + good_rows[10:]), load(document))
+    assert re.search(r"notes: rows by kind: train: bad \d+, good \d+; val: .*; test: bad \d+", caplog.text)
+
+
 def test_changed_ingested_rows_are_not_trusted(
     apply: Apply, ingest: Ingest, load: Load, document: dict[str, Any], good_rows: Rows
 ) -> None:
@@ -266,3 +311,23 @@ def test_the_latest_data_set_is_found_and_its_absence_says_what_to_do(
     (newer.folder / "examples" / "train.parquet").write_bytes(b"")
     with pytest.raises(DamagedOutputError, match="differs from its manifest"):
         latest_data_set(tmp_path / "data", "notes")
+
+
+def test_a_damaged_neighbour_stops_nobody(
+    apply: Apply,
+    ingest: Ingest,
+    load: Load,
+    document: dict[str, Any],
+    good_rows: Rows,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    data_set, _ = apply(ingest(good_rows), load(document))
+    neighbour = data_set.folder.with_name("0" * 16)
+    neighbour.mkdir()
+    (neighbour / "manifest.json").write_text("{", "utf-8")
+    data_dir = data_set.folder.parents[2]
+    assert latest_data_set(data_dir, "notes") == data_set
+    assert [record.levelno for record in caplog.records if str(neighbour) in record.message] == [logging.WARNING]
+    caplog.clear()
+    assert latest_data_set(data_dir, "notes", data_set.fingerprint) == data_set
+    assert not caplog.records

@@ -117,6 +117,14 @@ def _gx(name: str, **kwargs: object) -> dict[str, object]:
     return {"type": "custom", "engine": "greatExpectations", "implementation": {"type": name, "kwargs": kwargs}}
 
 
+def _renamed_label(name: str) -> Callable[[Document], None]:
+    def spoil(document: Document) -> None:
+        _column(1, name=name)(document)
+        _custom("labelColumns", [name])(document)
+
+    return spoil
+
+
 SPOILED: list[tuple[Callable[[Document], None], str]] = [
     (lambda document: document.update(id="other"), "id is not its file's name"),
     (lambda document: document.update(kind="Recipe"), "breaks the standard"),
@@ -128,6 +136,9 @@ SPOILED: list[tuple[Callable[[Document], None], str]] = [
     (_custom("textColumn", "boddy"), "no string column"),
     (_custom("labelColumns", ["stars"]), "no string column"),
     (_custom("labelColumns", []), "custom property is wrong"),
+    (_renamed_label("../../topic"), r"no plain word.*\.\./\.\./topic"),
+    (_renamed_label("kind of note"), "no plain word"),
+    (_renamed_label("a" * 65), "no plain word"),
     (_custom("groupColumn", "film"), "no string column"),
     (lambda document: document["customProperties"].append(document["customProperties"][0]), "stands twice"),
     (lambda document: document["servers"][0]["customProperties"].append({"property": "md4", "value": "x"}), "md4"),

@@ -17,7 +17,6 @@ from text_classifier.contract.limits import class_rows
 from text_classifier.contract.quality import quality_rules
 from text_classifier.contract.rules import DATA_SET_EXPECTATIONS, OPERATORS, ROW_EXPECTATIONS, Limit, Rule
 from text_classifier.contract.tally import Tally
-from text_classifier.errors import ContractFileError
 
 PLACE = Place(Path("test.odcs.yaml"))
 FRAME = pd.DataFrame(
@@ -246,10 +245,13 @@ def test_a_class_with_too_few_rows_is_named() -> None:
     assert outcome.observed == "'bad' has 1 row, 'ugly' has 0 rows"
 
 
-def test_an_argument_that_great_expectations_does_not_know_is_the_contracts_fault() -> None:
-    rule = Rule("odd", "", "error", "expect_column_values_to_not_be_null", {"column": "word", "depth": 3}, "word")
-    with pytest.raises(ContractFileError, match="refuses the arguments of a rule; where: rule odd"):
-        evaluate(FRAME, [rule])
+def test_an_argument_that_great_expectations_does_not_know_stops_no_other_rule() -> None:
+    odd = Rule("odd", "", "error", "expect_column_values_to_not_be_null", {"column": "word", "depth": 3}, "word")
+    outcomes = evaluate(FRAME, [odd, _attribute_rule(0)])
+    assert outcomes[0].error.startswith("the arguments are refused: ")
+    assert "depth" in outcomes[0].error
+    assert (outcomes[1].error, list(outcomes[1].failing)) == ("", [3])  # type: ignore[arg-type]
+    assert evaluate(FRAME, [odd])[0] == outcomes[0]
 
 
 def test_great_expectations_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from text_classifier.contract.odcs import SplitShares
 from text_classifier.contract.splits import assign_split, assign_splits, normalise
+from text_classifier.errors import DamagedOutputError
 
 SHARES = SplitShares(seed=3, train_pct=70, val_pct=20, test_pct=10)
 rows = st.lists(
@@ -77,3 +79,8 @@ def test_the_assignment_is_what_it_was_in_the_first_release() -> None:
 def _assigned(drawn: list[tuple[str, str | None, str | None]]) -> list[str]:
     texts, groups, officials = ([row[index] for row in drawn] for index in range(3))
     return list(assign_splits(texts, groups, officials, SHARES))
+
+
+def test_an_official_split_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(DamagedOutputError, match=r"a split that nobody knows; seen: 'dev'; expected: train, val"):
+        assign_splits(["a", "b"], [None, None], ["train", "dev"], SHARES)

@@ -1,29 +1,30 @@
 """Contracts and small sources for the tests of the corpus."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from text_classifier.contract.odcs import Column, Contract, SplitShares
 from text_classifier.corpus.delimited import LineCount, read_delimited
+from text_classifier.corpus.fetch import fetch
 from text_classifier.corpus.rows import RowSink
+from text_classifier.records import RawSource
 
 ARTICLE_COLUMNS = (
-    Column("text", "string", required=True, aliases=("review",)),
-    Column("date", "date", required=False),
-    Column("label", "string", required=True),
+    Column("text", "string", aliases=("review",)),
+    Column("date", "date"),
+    Column("label", "string"),
 )
 CONTRACT = Contract(
     data_set="articles",
     version="1.0.0",
     path=Path("articles.odcs.yaml"),
     digest="0" * 64,
-    title="Articles",
-    description="",
     reader="delimited",
     delimiters=(";", ",", "\t"),
     encoding="utf-8",
@@ -46,9 +47,35 @@ REVIEWS = replace(
     data_set="imdb",
     reader="imdb",
     delimiters=(",",),
-    columns=(ARTICLE_COLUMNS[0], Column("label", "string", True, ("sentiment",)), Column("rating", "integer", False)),
+    columns=(ARTICLE_COLUMNS[0], Column("label", "string", ("sentiment",)), Column("rating", "integer")),
     group_column="film",
 )
+
+
+class LosingSink(RowSink):
+    """A sink that loses the last row of whatever it is to keep."""
+
+    def keep(self, columns: Mapping[str, pa.Array | pa.ChunkedArray]) -> None:
+        super().keep({name: values[:-1] for name, values in columns.items()})
+
+
+@pytest.fixture
+def losing_sink(tmp_path: Path) -> Callable[[Contract], LosingSink]:
+    return lambda contract: LosingSink(tmp_path, contract.columns)
+
+
+GENERATED = replace(CONTRACT, data_set="sample", reader="imdb", generator="imdb_sample")
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> RawSource:
+    """Reviews that were generated for the contract `GENERATED`, once: it takes a second."""
+    return fetch(GENERATED, None, tmp_path_factory.mktemp("generated"), 1)
+
+
+@pytest.fixture
+def generated_contract() -> Contract:
+    return GENERATED
 
 
 @pytest.fixture
@@ -56,7 +83,7 @@ def contract() -> Contract:
     return CONTRACT
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def reviews_contract() -> Contract:
     return REVIEWS
 

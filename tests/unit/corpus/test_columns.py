@@ -42,7 +42,7 @@ BAD: list[tuple[LogicalType, str]] = [
 
 
 def column(logical_type: LogicalType) -> Column:
-    return Column("c", logical_type, required=False)
+    return Column("c", logical_type)
 
 
 @pytest.mark.parametrize(("logical_type", "text", "value"), GOOD)

@@ -2,6 +2,7 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from text_classifier.contract.odcs import Column, Contract
-from text_classifier.errors import SourceFormatError
+from text_classifier.corpus.delimited import LineCount, read_delimited
+from text_classifier.errors import DamagedOutputError, SourceFormatError
 
 Reads = Callable[..., Any]
 HEADER = b"text;date;label\n"
@@ -46,11 +48,26 @@ def test_a_damaged_row_costs_itself_only(read_bytes: Reads, data: st.DataObject,
 @given(body=st.binary(max_size=200) | st.text('a";\n\r2', max_size=200).map(str.encode), block_bytes=st.integers(1, 99))
 def test_every_line_of_any_bytes_is_accounted_for(read_bytes: Reads, body: bytes, block_bytes: int) -> None:
     read = read_bytes(HEADER + body, block_bytes=block_bytes)
-    assert read.count.is_balanced()
     taken = [(row["row"], row["lines"]) for row in (*read.rows, *read.rejected)]
     lines = [line for start, count in taken for line in range(start, start + count)]
     assert len(lines) == len(set(lines)) == read.count.lines - read.count.blank_lines - 1
     assert read.rows == read_bytes(HEADER + body).rows
+
+
+def test_a_lost_row_is_noticed(tmp_path: Path, contract: Contract, losing_sink: Any) -> None:
+    (tmp_path / "a.csv").write_bytes(HEADER + b"a;;pos\nb;;neg\n")
+    with pytest.raises(DamagedOutputError, match=r"a\.csv; seen: 1 kept and 0 rejected rows; expected: 2 rows"):
+        with losing_sink(contract) as sink:
+            read_delimited(tmp_path / "a.csv", contract, sink)
+
+
+@pytest.mark.parametrize("part", ["lines", "header_lines", "blank_lines", "kept_lines", "rejected_lines"])
+def test_a_lost_line_is_noticed(part: str) -> None:
+    count = LineCount(lines=10, header_lines=1, blank_lines=2, kept_lines=3, rejected_lines=4)
+    count.demand_balance("a.csv")
+    setattr(count, part, getattr(count, part) + 1)
+    with pytest.raises(DamagedOutputError, match=r"a line was lost or doubled.*a\.csv"):
+        count.demand_balance("a.csv")
 
 
 FAULTS = [
@@ -93,7 +110,7 @@ def test_a_declared_legacy_encoding_is_used(read_bytes: Reads, contract: Contrac
 
 
 def test_classes_are_known_by_their_aliases_and_groups_by_their_column(read_bytes: Reads, contract: Contract) -> None:
-    grouped = replace(contract, columns=(*contract.columns, Column("film", "string", False)), group_column="film")
+    grouped = replace(contract, columns=(*contract.columns, Column("film", "string")), group_column="film")
     read = read_bytes(b"text;date;label;film\na;;positive;tt1\nb;;odd;\n", grouped)
     assert [(row["label"], row["film"], row["group"]) for row in read.rows] == [
         ("pos", "tt1", "tt1"),

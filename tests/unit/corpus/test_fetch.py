@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from text_classifier.contract.odcs import Contract, SourcePin
-from text_classifier.corpus.download import file_name_of, shown_address
+from text_classifier.corpus.download import AGAIN_AFTER_SECONDS, file_name_of, shown_address
 from text_classifier.corpus.fetch import fetch
 from text_classifier.corpus.raw import SOURCE
 from text_classifier.errors import (
@@ -22,6 +22,7 @@ from text_classifier.errors import (
     SourceUnavailableError,
     UnknownNameError,
 )
+from text_classifier.records import RawSource
 
 DATA = b"text;date;label\na;;pos\n"
 DIGEST = sha256(DATA).hexdigest()
@@ -45,6 +46,25 @@ class CutShort(BaseHTTPRequestHandler):
         pass
 
 
+class BusyAtFirst(BaseHTTPRequestHandler):
+    """Refuses as often as `refusals` says, then sends the file; a new subclass per server."""
+
+    refusals = 2
+    asked = 0
+
+    def do_GET(self) -> None:
+        type(self).asked += 1
+        is_busy = self.asked <= self.refusals
+        self.send_response(503 if is_busy else 200)
+        self.send_header("Content-Length", "0" if is_busy else str(len(DATA)))
+        self.end_headers()
+        if not is_busy:
+            self.wfile.write(DATA)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
 def serving(handler: object) -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:  # type: ignore[arg-type]
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
@@ -62,6 +82,13 @@ def served(tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def cut_short() -> Iterator[str]:
     yield from serving(CutShort)
+
+
+@pytest.fixture
+def busy() -> Iterator[tuple[str, type[BusyAtFirst]]]:
+    handler = type("Busy", (BusyAtFirst,), {})
+    for address in serving(handler):
+        yield address, handler
 
 
 @pytest.fixture
@@ -149,6 +176,8 @@ def test_a_data_root_that_is_a_file_is_told_so(tmp_path: Path, file: Path, contr
         (("IMDB Dataset.csv", "imdb.npz", "imdb_word_index.json", "aclImdb_v1.tar.gz"), "imdb-tar"),
         (("IMDB Dataset.csv", "imdb.npz", "imdb_word_index.json"), "imdb-npz"),
         (("IMDB Dataset.csv", "imdb.npz"), "imdb-csv"),
+        (("IMDB Dataset.csv", "other.csv"), "imdb-csv"),
+        (("reviews of films.csv", "notes.txt"), "imdb-csv"),
     ],
 )
 def test_the_richest_form_in_a_folder_is_taken(
@@ -160,6 +189,14 @@ def test_the_richest_form_in_a_folder_is_taken(
     source = fetch(reviews_contract, str(tmp_path / "imdb"), tmp_path / "data", 1)
     assert source.form == taken
     assert (source.folder / "imdb_word_index.json").exists() == (taken == "imdb-npz")
+
+
+def test_a_folder_with_several_tables_says_that_one_must_be_named(tmp_path: Path, reviews_contract: Contract) -> None:
+    (tmp_path / "imdb").mkdir()
+    for name in ("b.csv", "a.csv"):
+        (tmp_path / "imdb" / name).touch()
+    with pytest.raises(SourceNotFoundError, match=r"several files.*seen: a\.csv, b\.csv.*name the file itself"):
+        fetch(reviews_contract, str(tmp_path / "imdb"), tmp_path / "data", 1)
 
 
 def test_a_folder_without_any_form_names_what_was_looked_for(tmp_path: Path, reviews_contract: Contract) -> None:
@@ -198,6 +235,39 @@ def test_the_official_download_is_made_once(tmp_path: Path, served: str, contrac
     assert fetch(official, None, tmp_path / "data", 5) == first
 
 
+def test_the_official_download_is_tried_again_after_a_refusal(
+    tmp_path: Path, busy: tuple[str, type[BusyAtFirst]], contract: Contract
+) -> None:
+    address, handler = busy
+    official = pinned(contract, f"{address}/a.csv", DIGEST, len(DATA))
+    source = fetch(official, None, tmp_path / "data", 5, again_after_seconds=(0, 0))
+    assert (source.digest, handler.asked) == (DIGEST, 3)
+
+
+def test_a_server_that_refuses_every_time_is_told_so(
+    tmp_path: Path, busy: tuple[str, type[BusyAtFirst]], contract: Contract
+) -> None:
+    address, handler = busy
+    handler.refusals = 9
+    with pytest.raises(SourceUnavailableError, match="503"):
+        fetch(pinned(contract, f"{address}/a.csv"), None, tmp_path / "data", 5, again_after_seconds=(0, 0))
+    assert handler.asked == 3
+
+
+def test_an_address_that_somebody_named_is_tried_once(
+    tmp_path: Path, busy: tuple[str, type[BusyAtFirst]], contract: Contract
+) -> None:
+    address, handler = busy
+    with pytest.raises(SourceUnavailableError, match="503"):
+        fetch(contract, f"{address}/a.csv", tmp_path / "data", 5, again_after_seconds=(0, 0))
+    assert handler.asked == 1
+
+
+def test_a_machine_without_a_network_does_not_wait_long() -> None:
+    assert len(AGAIN_AFTER_SECONDS) == 2
+    assert sum(AGAIN_AFTER_SECONDS) <= 5
+
+
 @pytest.mark.parametrize(("sha", "size"), [("0" * 64, None), (None, 5)])
 def test_a_pin_binds_the_official_download(
     tmp_path: Path, served: str, contract: Contract, sha: str | None, size: int | None
@@ -216,13 +286,16 @@ def test_a_download_that_is_refused_leaves_nothing(
     assert not list((tmp_path / "data" / "raw" / "articles").iterdir())
 
 
-def test_a_generated_source_is_made_once_and_stays_marked(tmp_path: Path, contract: Contract) -> None:
-    sample = replace(contract, data_set="sample", reader="imdb", generator="imdb_sample")
-    first = fetch(sample, None, tmp_path / "data", 1)
-    assert first.origin == "generated"
-    assert fetch(sample, None, tmp_path / "data", 1) == first
-    named = fetch(sample, str(first.folder / "imdb_sample.tar.gz"), tmp_path / "data", 1)
-    assert (named.origin, named.folder) == ("generated", first.folder)
+def test_a_generated_source_is_made_once_and_stays_marked(
+    generated: RawSource, generated_contract: Contract, caplog: pytest.LogCaptureFixture
+) -> None:
+    data_dir = generated.folder.parents[2]
+    assert generated.origin == "generated"
+    with caplog.at_level(logging.INFO, logger="text_classifier"):
+        assert fetch(generated_contract, None, data_dir, 1) == generated
+        named = fetch(generated_contract, str(generated.folder / "imdb_sample.tar.gz"), data_dir, 1)
+    assert (named.origin, named.folder) == ("generated", generated.folder)
+    assert all(record.message.startswith("sample (GENERATED): ") for record in caplog.records)
 
 
 def test_an_unknown_generator_is_told_with_the_known_ones(tmp_path: Path, contract: Contract) -> None:

@@ -49,4 +49,4 @@ def test_blank_lines_are_no_header(contract: Contract) -> None:
 
 
 def test_one_column_needs_no_delimiter() -> None:
-    assert find_layout(["text\n"], (";",), [Column("text", "string", True)]).width == 1
+    assert find_layout(["text\n"], (";",), [Column("text", "string")]).width == 1

@@ -11,7 +11,7 @@ from corpus_sources import saved, write_npz
 from text_classifier.contract.odcs import Contract
 from text_classifier.corpus.imdb_npz import read_npz
 from text_classifier.corpus.rows import RowSink
-from text_classifier.errors import SourceFormatError
+from text_classifier.errors import DamagedOutputError, SourceFormatError
 
 WORDS = {"the": 1, "film": 2, "\x85": 3, "odd\xa0word": 5}
 TRAIN, TEST = [[1, 2, 3], [5, 1]], [[2], [1], []]
@@ -69,6 +69,13 @@ def test_a_row_without_words_or_label_is_set_aside(
         (2, rule, json.dumps(train[1]).encode())
     ]
     assert len(read.rows) == 4
+
+
+def test_a_lost_review_is_noticed(tmp_path: Path, reviews_contract: Contract, losing_sink: Any) -> None:
+    npz, index = write_source(tmp_path)
+    with pytest.raises(DamagedOutputError, match=r"imdb\.npz; seen: 3 kept and 0 rejected rows; expected: 5 rows"):
+        with losing_sink(reviews_contract) as sink:
+            read_npz(npz, index, reviews_contract, sink)
 
 
 Change = Callable[[Path], tuple[Path, Path]]

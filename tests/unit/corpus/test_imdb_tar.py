@@ -8,7 +8,7 @@ from corpus_sources import write_tar
 from text_classifier.contract.odcs import Contract
 from text_classifier.corpus.imdb_tar import read_tar
 from text_classifier.corpus.rows import RowSink
-from text_classifier.errors import SourceFormatError
+from text_classifier.errors import DamagedOutputError, SourceFormatError
 
 MEMBERS: dict[str, bytes | str] = {
     "aclImdb/README": "about",
@@ -55,6 +55,13 @@ def test_what_is_no_review_is_set_aside(read: Any, content: bytes | str, rule: s
 @pytest.mark.parametrize("name", ["train/pos/0_9.txt", "aclImdb/../train/pos/0_9.txt", "x/aclImdb/train/pos/0_9.txt\n"])
 def test_other_names_are_no_reviews(read: Any, name: str) -> None:
     assert len(read({name: "x", **MEMBERS}).rows) == 4
+
+
+def test_a_lost_review_is_noticed(tmp_path: Path, reviews_contract: Contract, losing_sink: Any) -> None:
+    write_tar(tmp_path / "a.tar.gz", MEMBERS)
+    with pytest.raises(DamagedOutputError, match=r"a\.tar\.gz; seen: 3 kept and 0 rejected rows; expected: 4 rows"):
+        with losing_sink(reviews_contract) as sink:
+            read_tar(tmp_path / "a.tar.gz", reviews_contract, sink)
 
 
 def test_an_archive_without_reviews_is_refused(read: Any) -> None:

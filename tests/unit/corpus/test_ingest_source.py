@@ -2,8 +2,10 @@ import json
 import logging
 import resource
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -11,7 +13,7 @@ import pytest
 
 from text_classifier.corpus import SourceRequest, ingest
 from text_classifier.errors import OutputUnwritableError, SourceFormatError, SourceUnavailableError, UnknownNameError
-from text_classifier.records import Ingested
+from text_classifier.records import Ingested, RawSource
 from text_classifier.storage import verify
 
 CONTRACTS = Path(__file__).resolve().parents[3] / "data_contracts"
@@ -34,10 +36,10 @@ def contracts(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ingested(tmp_path: Path, contracts: Path) -> Ingest:
-    def run(text: str | bytes, refresh: bool = False) -> Ingested:
+    def run(text: str | bytes, refresh: bool = False, name: str = "news.csv") -> Ingested:
         data = text if isinstance(text, bytes) else text.encode()
-        (tmp_path / "news.csv").write_bytes(data)
-        return ingest(SourceRequest("news", str(tmp_path / "news.csv")), contracts, tmp_path / "data", refresh)
+        (tmp_path / name).write_bytes(data)
+        return ingest(SourceRequest("news", str(tmp_path / name), 5), contracts, tmp_path / "data", refresh)
 
     return run
 
@@ -59,6 +61,21 @@ def test_the_same_source_is_read_once_unless_asked_anew(ingested: Ingest) -> Non
     assert (first.folder / "rows.parquet").stat().st_mtime_ns == written
     assert ingested(HEADER + ROW, refresh=True) == first
     assert (first.folder / "rows.parquet").stat().st_mtime_ns > written
+
+
+def test_reused_rows_are_told_under_the_address_of_this_run(ingested: Ingest, tmp_path: Path) -> None:
+    first = ingested(HEADER + ROW)
+    second = ingested(HEADER + ROW, name="moved.csv")
+    assert second.address == str(tmp_path / "moved.csv")
+    assert second == replace(first, address=second.address)
+
+
+def test_a_column_that_becomes_required_reads_nothing_anew(ingested: Ingest, contracts: Path) -> None:
+    first = ingested(HEADER + ROW)
+    path = contracts / "news.odcs.yaml"
+    path.write_text(path.read_text("utf-8").replace("description: Headline.", "required: true"), "utf-8")
+    assert "required: true\n        quality" in path.read_text("utf-8")
+    assert ingested(HEADER + ROW) == first
 
 
 def test_damaged_rows_are_read_anew(ingested: Ingest) -> None:
@@ -120,24 +137,25 @@ def test_a_disk_that_fills_up_leaves_nothing_half_written(ingested: Ingest, tmp_
     whole = ingested(text)
     rows = (whole.folder / "rows.parquet").read_bytes()
     with pytest.raises(OutputUnwritableError, match=r"ingested.*free space"), small_disk():
-        ingest(SourceRequest("news", whole.address), CONTRACTS, tmp_path / "data", refresh=True)
+        ingest(SourceRequest("news", whole.address, 5), CONTRACTS, tmp_path / "data", refresh=True)
     assert (whole.folder / "rows.parquet").read_bytes() == rows
     assert len(list(whole.folder.parent.iterdir())) == 1
     (tmp_path / "other.csv").write_text(text + ROW, "utf-8")
     with pytest.raises(OutputUnwritableError, match=r"raw.*free space"), small_disk():
-        ingest(SourceRequest("news", str(tmp_path / "other.csv")), CONTRACTS, tmp_path / "data", refresh=False)
+        ingest(SourceRequest("news", str(tmp_path / "other.csv"), 5), CONTRACTS, tmp_path / "data", refresh=False)
     assert len(list((tmp_path / "data" / "raw" / "news").iterdir())) == 1
 
 
 def test_an_unknown_data_set_is_told_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match="imdb, imdb_sample, news"):
-        ingest(SourceRequest("newz"), CONTRACTS, tmp_path, False)
+        ingest(SourceRequest("newz", None, 5), CONTRACTS, tmp_path, False)
 
 
 def test_a_refused_official_download_is_replaced_by_the_sample_and_says_so(
-    tmp_path: Path, contracts: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, contracts: Path, generated: RawSource, caplog: pytest.LogCaptureFixture
 ) -> None:
-    result = ingest(SourceRequest("imdb", timeout_seconds=5), contracts, tmp_path / "data", False)
+    shutil.copytree(generated.folder, tmp_path / "data" / "raw" / "imdb_sample" / generated.folder.name)
+    result = ingest(SourceRequest("imdb", None, 5, again_after_seconds=(0,)), contracts, tmp_path / "data", False)
     assert (result.data_set, result.origin) == ("imdb_sample", "sample")
     assert result.folder.parent.name == "imdb_sample"
     warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
@@ -155,7 +173,7 @@ def test_a_refused_address_that_somebody_named_is_an_error(tmp_path: Path, contr
 def test_the_csv_form_of_the_reviews_goes_by_its_own_names(tmp_path: Path, contracts: Path) -> None:
     path = tmp_path / "IMDB Dataset.csv"
     path.write_text('review,sentiment\n"One, two ""three""",positive\nFour,negative\n', "utf-8")
-    result = ingest(SourceRequest("imdb", str(path)), contracts, tmp_path / "data", False)
+    result = ingest(SourceRequest("imdb", str(path), 5), contracts, tmp_path / "data", False)
     rows = pq.read_table(result.folder / "rows.parquet").to_pylist()
     assert [(row["text"], row["label"], row["rating"], row["split"], row["group"]) for row in rows] == [
         ('One, two "three"', "pos", None, None, None),

@@ -5,7 +5,7 @@ import pytest
 
 from text_classifier.corpus.news_generator import CATEGORIES, COLUMNS, write_news
 
-ROWS = 3_000
+ROWS = 1_000
 
 
 @pytest.fixture(scope="module")

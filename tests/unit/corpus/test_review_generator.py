@@ -2,33 +2,34 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from text_classifier.contract.odcs import Contract
 from text_classifier.corpus.imdb_tar import read_tar
-from text_classifier.corpus.review_generator import write_reviews
+from text_classifier.corpus.raw import main_file
+from text_classifier.corpus.review_generator import FILMS, write_reviews
+from text_classifier.corpus.rows import RowSink
+from text_classifier.records import RawSource
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sample") / "sample.tar.gz"
-    write_reviews(path, films=140)
-    return path
-
-
-@pytest.fixture
-def rows(archive: Path, read_with: Any, reviews_contract: Contract) -> list[dict[str, Any]]:
-    read = read_with(lambda sink: read_tar(archive, reviews_contract, sink))
-    assert not read.rejected
-    rows: list[dict[str, Any]] = read.rows
+def rows(
+    generated: RawSource, reviews_contract: Contract, tmp_path_factory: pytest.TempPathFactory
+) -> list[dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("read")
+    with RowSink(folder, reviews_contract.columns) as sink:
+        read_tar(main_file(generated), reviews_contract, sink)
+    assert not sink.rejected_rows
+    rows: list[dict[str, Any]] = pq.read_table(folder / "rows.parquet").to_pylist()
     return rows
 
 
 def test_reviews_come_in_films_that_stay_in_one_split(rows: list[dict[str, Any]]) -> None:
     films = Counter(row["group"] for row in rows)
-    assert len(films) == 140
+    assert len(films) == FILMS
     assert 15 < max(films.values()) <= 30
-    assert len({(row["group"], row["split"]) for row in rows}) == 140
+    assert len({(row["group"], row["split"]) for row in rows}) == FILMS
     assert {row["split"] for row in rows} == {"train", "test", "unsup"}
 
 
