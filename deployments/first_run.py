@@ -26,7 +26,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = datetime.now(UTC)
     end_on_sigterm()
     try:
-        kept_running = running_server() is not None
         with serving() as server:
             os.environ.update(client_environment(server))
             print(f"Prefect server: {server.url}", flush=True)
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    print(_summary(reports, server, kept_running, (datetime.now(UTC) - started).total_seconds()))
+    print(_summary(reports, running_server(), (datetime.now(UTC) - started).total_seconds()))
     return 0 if len(reports) == len(DATA_SETS) else 1
 
 
@@ -69,10 +68,10 @@ def _wait_until_recorded(since: datetime) -> None:
     print("warning: the server has not recorded every task run yet", file=sys.stderr)
 
 
-def _summary(reports: Sequence[Report], server: Server, kept_running: bool, seconds: float) -> str:
+def _summary(reports: Sequence[Report], server: Server | None, seconds: float) -> str:
     lines = [line for report in reports for line in _lines_of(report)]
     lines += ["", f"{seconds:.0f} s in all."]
-    if kept_running:
+    if server:
         lines.append(f"Dashboard: {server.url}/runs and {server.url}/artifacts")
     else:
         lines.append("Dashboard: `make server` shows these runs and their artifacts.")

@@ -20,6 +20,8 @@ from types import FrameType
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from filelock import FileLock
+
 from text_classifier.config import Settings
 from text_classifier.errors import ServerError, TextClassifierError
 from text_classifier.storage import output_file, writing
@@ -84,12 +86,15 @@ def running_server() -> Server | None:
 
 @contextmanager
 def serving() -> Iterator[Server]:
-    """The server that already runs, else one started here and ended, by its own process id, on leaving."""
-    if running := running_server():
-        yield running
-        return
-    with _started() as (_, server):
+    """A server to use: the named one, else that of this data root, started when nobody uses one yet.
+
+    Whoever leaves last ends it, by its process id, however many processes shared it meanwhile.
+    """
+    server = _join()
+    try:
         yield server
+    finally:
+        _leave(server)
 
 
 def end_on_sigterm() -> None:
@@ -101,8 +106,28 @@ def end_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, end)
 
 
-@contextmanager
-def _started() -> Iterator[tuple[subprocess.Popen[bytes], Server]]:
+def _join() -> Server:
+    if os.environ.get("PREFECT_API_URL") and (named := running_server()):
+        return named
+    with writing(prefect_home()):
+        _users_dir().mkdir(parents=True, exist_ok=True)
+    with FileLock(prefect_home() / "server.lock"):
+        server = running_server() or _started()
+        _mine().touch()
+        return server
+
+
+def _leave(server: Server) -> None:
+    if server.pid is None:
+        return
+    with FileLock(prefect_home() / "server.lock"):
+        _mine().unlink(missing_ok=True)
+        if not any(_is_alive(int(user.name)) for user in _users_dir().iterdir()):
+            _stop(server.pid)
+            _record_path().unlink(missing_ok=True)
+
+
+def _started() -> Server:
     url = f"http://{HOST}:{USUAL_PORT if _is_free(USUAL_PORT) else _free_port()}"
     process = _launch(url)
     server = Server(url, process.pid)
@@ -110,10 +135,10 @@ def _started() -> Iterator[tuple[subprocess.Popen[bytes], Server]]:
         with output_file(_record_path()) as partial:
             partial.write_text(json.dumps({"url": server.url, "pid": server.pid}), "utf-8")
         _wait_until_it_answers(process, server)
-        yield process, server
-    finally:
-        _stop(process)
-        _record_path().unlink(missing_ok=True)
+    except BaseException:
+        _stop(process.pid)
+        raise
+    return server
 
 
 def _launch(url: str) -> subprocess.Popen[bytes]:
@@ -153,15 +178,13 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], server: Server) -> 
     )
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is not None:
-        return
-    process.send_signal(signal.SIGINT)
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def _stop(pid: int) -> None:
+    for way, patience_seconds in ((signal.SIGINT, STOP_SECONDS), (signal.SIGKILL, STOP_SECONDS)):
+        with suppress(ProcessLookupError):
+            os.kill(pid, way)
+        deadline = time.monotonic() + patience_seconds
+        while _is_alive(pid) and time.monotonic() < deadline:
+            time.sleep(0.1)
 
 
 def _answers(server: Server) -> bool:
@@ -173,11 +196,21 @@ def _answers(server: Server) -> bool:
 
 
 def _is_alive(pid: int) -> bool:
+    with suppress(ChildProcessError):  # a child that ended stays in the process table until it is asked for
+        os.waitpid(pid, os.WNOHANG)
     try:
         os.kill(pid, 0)
     except OSError:
         return False
     return True
+
+
+def _users_dir() -> Path:
+    return prefect_home() / "server_users"
+
+
+def _mine() -> Path:
+    return _users_dir() / str(os.getpid())
 
 
 def _record_path() -> Path:
@@ -205,23 +238,20 @@ def _free_port() -> int:
 
 
 def main() -> int:
-    """Serve until SIGINT or SIGTERM; a server that already runs is only named. Exit status: 1 if it fails."""
+    """Serve until SIGINT or SIGTERM. Exit status: 1 if the server does not start or ends by itself."""
     end_on_sigterm()
     try:
-        if running := running_server():
-            print(f"already served (process {running.pid or 'elsewhere'}): {_addresses(running)}")
-            return 0
-        with suppress(KeyboardInterrupt), _started() as (process, server):
-            print(f"{_addresses(server)}    (Ctrl-C ends it)", flush=True)
-            process.wait()
+        with serving() as server:
+            print(f"dashboard: {server.url}/runs    artifacts: {server.url}/artifacts    (Ctrl-C ends it)", flush=True)
+            while server.pid is None or _is_alive(server.pid):
+                time.sleep(0.5)
+    except KeyboardInterrupt:
+        return 0
     except TextClassifierError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    return 0
-
-
-def _addresses(server: Server) -> str:
-    return f"dashboard: {server.url}/runs    artifacts: {server.url}/artifacts"
+    print("error: the Prefect server has ended", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

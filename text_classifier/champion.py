@@ -19,6 +19,7 @@ from filelock import FileLock
 from scipy.stats import binomtest
 
 from text_classifier.config import preset_named
+from text_classifier.errors import DamagedOutputError
 from text_classifier.records import MARKS, Report
 from text_classifier.storage import output_file, read_manifest, verify, writing
 from text_classifier.training.model_folder import WEIGHTS_FILE, read_config
@@ -70,11 +71,24 @@ def champion_run(folder: Path) -> str | None:
 
 
 def read_ledger(folder: Path) -> list[Comparison]:
-    """Every comparison so far, oldest first."""
+    """Every comparison so far, oldest first.
+
+    Raises:
+        DamagedOutputError: a line cannot be read.
+    """
     path = folder / "ledger.jsonl"
     if not path.exists():
         return []
-    return [Comparison(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]
+    try:
+        return [Comparison(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]
+    except (ValueError, TypeError) as error:
+        raise DamagedOutputError(
+            "the ledger of comparisons cannot be read",
+            where=str(path),
+            seen=f"{type(error).__name__}: {error}",
+            expected="one JSON object per line, as `promote` writes them",
+            to_do="restore the file from a backup, or remove the broken line",
+        ) from error
 
 
 def challenge(report: Report, data_dir: Path) -> Comparison:

@@ -10,6 +10,7 @@ import errno
 import hashlib
 import importlib.util
 import json
+import logging
 import os
 import shutil
 import uuid
@@ -21,7 +22,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from text_classifier.errors import DamagedOutputError, OutputUnwritableError
+
+logger = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 DIGEST_CHARACTERS = 16  # of 64: enough for a folder's name, 2**64 values
@@ -54,6 +59,9 @@ class Manifest:
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     created_at: str = ""
     package_version: str = ""
+
+
+_MANIFEST = TypeAdapter(Manifest)
 
 
 def sha256_file(path: Path) -> str:
@@ -177,7 +185,7 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        return Manifest(**json.loads(path.read_text("utf-8")))
+        return _MANIFEST.validate_json(path.read_bytes())
     except (OSError, ValueError, TypeError) as error:
         raise DamagedOutputError(
             "an output has no readable manifest",
@@ -196,17 +204,39 @@ def verify(folder: Path, but: Collection[str] = ()) -> Manifest:
     """
     manifest = read_manifest(folder)
     for name in sorted(manifest.outputs.keys() - set(but)):
-        file, expected = folder / name, manifest.outputs[name]
-        seen = sha256_file(file) if file.is_file() else "no such file"
-        if seen != expected["sha256"]:
-            raise DamagedOutputError(
-                "an output differs from its manifest",
-                where=str(file),
-                seen=seen,
-                expected=expected["sha256"],
-                to_do="run the step again with refresh=true",
-            )
+        checked_output(folder, name, manifest)
     return manifest
+
+
+def checked_output(folder: Path, name: str, manifest: Manifest | None = None) -> Path:
+    """The path of one output of `folder`, after it was digested anew.
+
+    Raises:
+        DamagedOutputError: the manifest does not name it, or it is missing or differs.
+    """
+    file = folder / name
+    expected = (manifest or read_manifest(folder)).outputs.get(name, {"sha256": "an output that the manifest names"})
+    seen = sha256_file(file) if file.is_file() else "no such file"
+    if seen != expected["sha256"]:
+        raise DamagedOutputError(
+            "an output differs from its manifest",
+            where=str(file),
+            seen=seen,
+            expected=str(expected["sha256"]),
+            to_do="run the step again with refresh=true",
+        )
+    return file
+
+
+def readable_manifests(parent: Path) -> dict[Path, Manifest]:
+    """Manifest of every finished folder in `parent`; one that cannot be read is passed over with a warning."""
+    found = {}
+    for path in sorted(parent.glob(f"[!.]*/{MANIFEST}")):
+        try:
+            found[path.parent] = read_manifest(path.parent)
+        except DamagedOutputError as error:
+            logger.warning("passed over: %s", error)
+    return found
 
 
 def is_reusable(folder: Path, planned: Manifest) -> bool:

@@ -163,3 +163,11 @@ def test_a_champion_whose_predictions_were_changed_is_not_compared_with(tmp_path
     with pytest.raises(DamagedOutputError, match="differs from its manifest"):
         challenge(a_report(tmp_path, "second", 340), tmp_path)
     assert in_service(tmp_path) == "first"
+
+
+def test_a_ledger_cut_short_is_told_and_nothing_is_promoted_over_it(tmp_path: Path) -> None:
+    challenge(a_report(tmp_path, "first", 300), tmp_path)
+    ledger = champion_dir(tmp_path, "news", "category") / "ledger.jsonl"
+    ledger.write_text(ledger.read_text("utf-8")[:-20], "utf-8")
+    with pytest.raises(DamagedOutputError, match="ledger"):
+        challenge(a_report(tmp_path, "second", 340), tmp_path)

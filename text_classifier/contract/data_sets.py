@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,8 @@ def latest_data_set(data_dir: Path, data_set: str, fingerprint: str | None = Non
         DamagedOutputError: there is none with a readable manifest, or its files are not what its manifest says.
     """
     place = data_dir / PLACE / data_set
-    made = list(_made(place, fingerprint or ""))
+    manifests = storage.readable_manifests(place).items()
+    made = [(m.created_at, folder) for folder, m in manifests if m.fingerprint.startswith(fingerprint or "")]
     if not made:
         raise DamagedOutputError(
             "no such data set has been prepared",
@@ -88,20 +89,6 @@ def latest_data_set(data_dir: Path, data_set: str, fingerprint: str | None = Non
     _, folder = max(made)
     storage.verify(folder)
     return _record(folder)
-
-
-def _made(place: Path, fingerprint: str) -> Iterator[tuple[str, Path]]:
-    """When each folder of that fingerprint was made, and the folder; one that cannot tell is left out."""
-    for path in place.glob(f"[!.]*/{storage.MANIFEST}"):
-        if not path.parent.name.startswith(fingerprint[: storage.DIGEST_CHARACTERS]):
-            continue
-        try:
-            manifest = storage.read_manifest(path.parent)
-        except DamagedOutputError as error:
-            logger.warning("left out: %s", error)
-            continue
-        if manifest.fingerprint.startswith(fingerprint):
-            yield manifest.created_at, path.parent
 
 
 def _write(folder: Path, ingested: Ingested, contract: Contract, judgement: Judgement) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from text_classifier import storage
 from text_classifier.errors import DamagedOutputError
 from text_classifier.evaluation import Evaluation, first_sentence, standing
 from text_classifier.records import MARKS, SPLITS
@@ -67,7 +68,7 @@ def read_figures(folder: Path) -> dict[str, Any]:
     Raises:
         DamagedOutputError: there are none, or they cannot be read.
     """
-    path = folder / METRICS
+    path = storage.checked_output(folder, METRICS)
     try:
         return dict(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
@@ -112,6 +113,7 @@ def _made(subject: Subject) -> dict[str, Any]:
         "epochs": model.epochs,
         "weights": model.weights,
         "seconds": model.seconds,
+        "computed_with": manifest.facts["computed_with"],
         "package_version": manifest.package_version,
         "parameters": dict(_flat(manifest.parameters)),
         "fingerprints": {"model": manifest.fingerprint, **manifest.inputs},

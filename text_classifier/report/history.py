@@ -25,7 +25,7 @@ def _row(folder: Path, label: str) -> dict[str, object] | None:
     try:
         figures = read_figures(folder)
         return _figures_row(figures) if figures["label"] == label else None
-    except (DamagedOutputError, KeyError) as error:
+    except (DamagedOutputError, KeyError, TypeError) as error:
         return {"run": folder.name, "sentence": f"cannot be read: {error}"}
 
 

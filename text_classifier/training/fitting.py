@@ -128,8 +128,13 @@ def _stopping(options: TrainingOptions, best: ModelCheckpoint | None) -> list[pl
     return [best, early]
 
 
+def _is_no_advertisement(record: logging.LogRecord) -> bool:
+    return "Tip:" not in record.getMessage()
+
+
 def _let_lines_propagate() -> None:
     """Lightning prints its lines itself when it was imported before logging was set up; logging shall decide."""
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(_is_no_advertisement)
     for name in ("pytorch_lightning", "lightning_fabric"):
         lines = logging.getLogger(name)
         own = [handler for handler in lines.handlers if type(handler) is logging.StreamHandler]

@@ -86,7 +86,8 @@ def latest_model(data_dir: Path, data_set: str, run: str | None = None) -> Train
         UnknownNameError: models exist, but none of that run.
     """
     parent = data_dir / "models" / data_set
-    folders = {path.parent.name: path.parent for path in parent.glob(f"[!.]*/{storage.MANIFEST}")}
+    made = storage.readable_manifests(parent)
+    folders = {folder.name: folder for folder in made}
     if not folders:
         raise DamagedOutputError(
             f"no model of {data_set} was trained yet",
@@ -95,7 +96,7 @@ def latest_model(data_dir: Path, data_set: str, run: str | None = None) -> Train
             to_do="run train-classifier or retrain for this data set first",
         )
     if run is None:
-        return read_model(max(folders.values(), key=lambda folder: storage.read_manifest(folder).created_at))
+        return read_model(max(made, key=lambda folder: (made[folder].created_at, folder.name)))
     if run not in folders:
         raise UnknownNameError.of(f"run of {data_set}", run, folders)
     return read_model(folders[run])

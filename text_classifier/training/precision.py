@@ -22,6 +22,14 @@ def choose_precision(wanted: Literal["auto", "float32"]) -> Precision:
     return "bf16-mixed" if computes_bfloat16(cpuinfo) else "32-true"
 
 
+def described(wanted: Literal["auto", "float32"]) -> str:
+    """What a run computes with, for people, such as "torch 2.13.0, float32 on 2 threads of the CPU"."""
+    numbers = "float32" if choose_precision(wanted) == "32-true" else "bfloat16"
+    if torch.cuda.is_available():
+        return f"torch {torch.__version__}, {numbers} on {torch.cuda.get_device_name()}"
+    return f"torch {torch.__version__}, {numbers} on {torch.get_num_threads()} threads of the CPU"
+
+
 def computes_bfloat16(cpuinfo: str) -> bool:
     """Whether the flags in the text of /proc/cpuinfo name an instruction set with bfloat16 products."""
     return not _BFLOAT16_FLAGS.isdisjoint(cpuinfo.split())

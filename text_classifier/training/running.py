@@ -32,6 +32,7 @@ from text_classifier.training.model_folder import (
     read_model,
 )
 from text_classifier.training.networks import MODELS, Sizes, trainable_weights
+from text_classifier.training.precision import described
 from text_classifier.training.scoring import fit_temperature, logits_of
 from text_classifier.vocabulary import TOKENIZERS, VOCABULARY_FILE
 from text_classifier.vocabulary.ranking import SPECIALS
@@ -120,9 +121,9 @@ def _fill(folder: Path, job: TrainingJob, preset: Preset, on_progress: OnProgres
     return {
         "epochs": history.num_rows,
         "weights": weights,
-        "temperature": temperature,
         "train_rows": len(train.labels),
         "val_rows": len(val.labels) if val else 0,
+        "computed_with": described(preset.training.precision),
     }
 
 
