@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from text_classifier import storage
 from text_classifier.records import Report
 from text_classifier.report.figures import read_figures, to_json
 from text_classifier.report.history import history_rows
@@ -15,8 +16,8 @@ def data_dir(written: Report, tmp_path: Path) -> Path:
     """A data root with the figures of two runs."""
     for run in (OLDER, NEWER):
         folder = tmp_path / "models" / "films" / run
-        folder.mkdir(parents=True)
-        (folder / "metrics.json").write_text(to_json(read_figures(written.folder) | {"run": run}), "utf-8")
+        with storage.output_folder(folder, storage.read_manifest(written.folder), {}) as partial:
+            (partial / "metrics.json").write_text(to_json(read_figures(written.folder) | {"run": run}), "utf-8")
     return tmp_path
 
 
@@ -31,6 +32,12 @@ def test_a_run_whose_figures_cannot_be_read_says_so_in_its_row(data_dir: Path) -
     rows = history_rows(data_dir, "films", "sentiment")
     assert len(rows) == 2
     assert "cannot be read" in str(rows[1]["sentence"])
+
+
+def test_figures_that_were_changed_by_hand_are_not_shown(data_dir: Path) -> None:
+    figures = data_dir / "models" / "films" / OLDER / "metrics.json"
+    figures.write_text(figures.read_text("utf-8").replace("No better", "Better"), "utf-8")
+    assert "differs from its manifest" in str(history_rows(data_dir, "films", "sentiment")[1]["sentence"])
 
 
 def test_history_of_another_label_or_data_set_is_another_table(data_dir: Path) -> None:
