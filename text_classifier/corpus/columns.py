@@ -21,7 +21,7 @@ BoolArray = npt.NDArray[np.bool_]
 PATTERNS: Mapping[str, str] = {
     "integer": r"^-?[0-9]{1,18}$",
     "number": r"^-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$",
-    "date": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+    "date": r"^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-[0-9]{2}-[0-9]{2}$",  # no date has the year 0
     "boolean": r"^(?i:true|false)$",
 }
 EXAMPLES: Mapping[str, str] = {

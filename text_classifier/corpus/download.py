@@ -3,27 +3,59 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import pooch
 import requests
+import urllib3
 
 from text_classifier.corpus.progress import ProgressLog
-from text_classifier.errors import SourceUnavailableError
+from text_classifier.errors import SourceError, SourceNotFoundError, SourceUnavailableError
 
 logger = logging.getLogger(__name__)
 
 AGAIN_AFTER_SECONDS = (1.0, 3.0)
 """Waits before further attempts; a machine without a network loses no more than their sum."""
 
+SLOWEST_BYTES_PER_SECOND = 10_000
+"""Least mean rate after `PATIENCE_SECONDS`: the largest official file takes two hours at most, a stalled one ends."""
+
+PATIENCE_SECONDS = 60.0
+
 _CHUNK_BYTES = 1 << 16
+_SCHEMES = ("http", "https")
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_TRANSIENT_STATUS = frozenset({408, 429})  # of those below 500: too slow, too often
+_LASTING = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.TooManyRedirects)
+
+
+class TooSlow(requests.RequestException):
+    """A server sends, but less than `SLOWEST_BYTES_PER_SECOND`."""
 
 
 def is_address(source: str) -> bool:
-    return source.startswith(("http://", "https://"))
+    """Whether `source` is an address, of whatever scheme, and not a path."""
+    return _ADDRESS.match(source) is not None
+
+
+def demand_address(source: str) -> None:
+    """Raises SourceNotFoundError: it is no http(s) address of a server."""
+    scheme = source.partition("://")[0]
+    if scheme.lower() not in _SCHEMES:
+        raise _wrong_address(source, f"the scheme {scheme[:80]!a}", "the scheme of the address is not supported")
+    try:
+        parts = urlsplit(source)
+        has_server = bool(parts.hostname) and parts.port != 0
+        source.encode()
+    except ValueError as error:
+        raise _wrong_address(source, str(error)) from error
+    if not has_server:
+        raise _wrong_address(source, "no name of a server")
 
 
 def shown_address(address: str) -> str:
@@ -46,13 +78,16 @@ def download(address: str, target: Path, timeout_seconds: float, again_after_sec
             within `timeout_seconds` is not tried again: that was the wait.
 
     Raises:
-        SourceUnavailableError: the network or the server refused, or the answer was cut short, each time.
+        SourceUnavailableError: the network or the server refused, or the answer was cut short, each time; or it came
+            too slowly.
+        SourceNotFoundError: the server has no such file, and will have none at the next attempt.
     """
     for wait_seconds in (*again_after_seconds, None):
         try:
             _attempt(address, target, timeout_seconds)
-        except requests.RequestException as error:
-            if wait_seconds is None or isinstance(error, requests.ConnectTimeout):
+        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+            is_waste = isinstance(error, requests.ConnectTimeout | TooSlow) or _is_lasting(error)
+            if wait_seconds is None or is_waste:
                 raise _refused(address, timeout_seconds, error) from None  # `seen` says what the four behind it would
             logger.info("%s: %s; trying again in %g s", shown_address(address), _in_short(error), wait_seconds)
             time.sleep(wait_seconds)
@@ -62,28 +97,94 @@ def download(address: str, target: Path, timeout_seconds: float, again_after_sec
 
 def _attempt(address: str, target: Path, timeout_seconds: float) -> None:
     progress = ProgressLog(f"downloading {target.name}")
+
+    def pace(response: requests.Response, **_options: Any) -> None:
+        if response.ok and not response.is_redirect:
+            progress.total = int(response.headers.get("Content-Length", 0))
+            response.raw = PacedBody(response.raw, progress)
+
     downloader = pooch.HTTPDownloader(
-        progressbar=progress,
         chunk_size=_CHUNK_BYTES,
         timeout=timeout_seconds,
         headers={"Accept-Encoding": "identity"},
+        hooks={"response": pace},
     )
     downloader(address, str(target), None)
 
 
-def _refused(address: str, timeout_seconds: float, error: requests.RequestException) -> SourceUnavailableError:
+class _Body(Protocol):
+    def read1(self, amt: int | None, decode_content: bool | None) -> bytes: ...
+    def close(self) -> None: ...
+
+
+class PacedBody:
+    """The body of an answer, given as its bytes come in; refuses to go on at less than the slowest rate."""
+
+    def __init__(self, body: _Body, progress: ProgressLog, began: float | None = None) -> None:
+        self._body, self._progress = body, progress
+        self._began = time.monotonic() if began is None else began
+        self._received = 0
+
+    def read(self, most_bytes: int) -> bytes:
+        """The next bytes, one or more; none at the end.
+
+        Raises:
+            TooSlow: they come too slowly, in the mean over all the time.
+        """
+        data = self._body.read1(most_bytes, decode_content=True)
+        self._received += len(data)
+        self._progress.update(len(data))
+        seconds = time.monotonic() - self._began
+        if data and seconds > PATIENCE_SECONDS and self._received < seconds * SLOWEST_BYTES_PER_SECOND:
+            raise TooSlow(f"{self._received:,} bytes in {seconds:.0f} s")
+        return data
+
+    def close(self) -> None:
+        self._body.close()
+
+
+def _is_lasting(error: Exception) -> bool:
+    """Whether the same request would be refused again."""
+    response: requests.Response | None = getattr(error, "response", None)
+    if isinstance(error, _LASTING) or response is None:
+        return isinstance(error, _LASTING)
+    return 400 <= response.status_code < 500 and response.status_code not in _TRANSIENT_STATUS
+
+
+def _wrong_address(address: str, seen: str, what: str = "the address cannot be used") -> SourceNotFoundError:
+    return SourceNotFoundError(
+        what,
+        where=ascii(address.partition("?")[0].rpartition("@")[2][:200]),
+        seen=seen,
+        expected="http://<server>/<file> or https://<server>/<file>; else a file or a folder",
+        to_do="correct the address, or download the file and name it",
+    )
+
+
+def _refused(address: str, timeout_seconds: float, error: Exception) -> SourceError:
+    if _is_lasting(error):
+        return SourceNotFoundError(
+            "the server does not give this file",
+            where=shown_address(address),
+            seen=_in_short(error),
+            expected="an http(s) address that anybody may read",
+            to_do="correct the address, or name a file as the source",
+        )
     return SourceUnavailableError(
         "the network or the server refused a download",
         where=shown_address(address),
         seen=_in_short(error),
-        expected=f"an answer within {timeout_seconds:g} seconds",
+        expected=f"an answer within {timeout_seconds:g} seconds, {SLOWEST_BYTES_PER_SECOND:,} bytes a second or more",
         to_do="try again later, or name a file as the source",
     )
 
 
-def _in_short(error: requests.RequestException) -> str:
-    if error.response is not None:
-        return f"HTTP status {error.response.status_code}"
+def _in_short(error: Exception) -> str:
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"HTTP status {response.status_code}"
+    if isinstance(error, TooSlow):
+        return str(error)
     reason = error.args[0] if error.args else error
     reason = getattr(reason, "reason", reason)
     return f"{type(error).__name__} ({type(reason).__name__})"

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
-from collections.abc import Sequence
+import stat
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urljoin
 
 from text_classifier.contract.odcs import Contract, SourcePin
-from text_classifier.corpus.download import AGAIN_AFTER_SECONDS, download, file_name_of, is_address, shown_address
+from text_classifier.corpus.download import (
+    AGAIN_AFTER_SECONDS,
+    demand_address,
+    download,
+    file_name_of,
+    is_address,
+    shown_address,
+)
 from text_classifier.corpus.generators import GENERATORS
+from text_classifier.corpus.lines import is_decodable
 from text_classifier.corpus.raw import FileDigest, Known, digest_of, incoming, keep, kept, kept_from
 from text_classifier.corpus.readers import COMPANIONS, FOLDER_NAMES, form_of
 from text_classifier.errors import (
@@ -24,6 +34,14 @@ from text_classifier.records import Origin, RawSource, shown_name
 from text_classifier.storage import code_digest
 
 logger = logging.getLogger(__name__)
+
+_MAX_NAME_BYTES = 255  # of a file's name on common file systems
+_KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
+    (stat.S_ISCHR, "a character device"),
+    (stat.S_ISBLK, "a block device"),
+    (stat.S_ISFIFO, "a FIFO"),
+    (stat.S_ISSOCK, "a socket"),
+)
 
 
 def fetch(
@@ -41,9 +59,9 @@ def fetch(
             nothing else could be used in its place, so whoever asked for it has time to try again.
 
     Raises:
-        SourceNotFoundError: what `source` names does not exist.
+        SourceNotFoundError: what `source` names does not exist, or is neither a file, a folder nor an http(s) address.
         SourceUnavailableError: the network or a server refused.
-        SourceFormatError: a download differs from its pin, or a folder stands where a file is expected.
+        SourceFormatError: a download differs from its pin, or its name cannot be recorded.
         SourceError: a file cannot be read.
     """
     if source is None:
@@ -51,26 +69,38 @@ def fetch(
             return _generated(contract, contract.generator, data_dir)
         return _official(contract, data_dir, timeout_seconds, again_after_seconds)
     if is_address(source):
+        demand_address(source)
         return _downloaded(contract, source, data_dir, timeout_seconds)
-    return _copied(contract, _file(contract, Path(source).expanduser()), data_dir)
+    return _copied(contract, _file(contract, source), data_dir)
 
 
 def _known(contract: Contract, address: str, file_name: str, origin: Origin | None = None) -> Known:
+    _demand_recordable(address, file_name)
     form = form_of(contract.reader, file_name)
     names = (file_name, *COMPANIONS.get(form, ()))
     return Known(contract.data_set, origin or contract.origin, form, address, names)
 
 
-def _file(contract: Contract, path: Path) -> Path:
-    """The file that `path` names: itself, or the richest form in the folder that it is."""
-    if not path.exists():
-        raise SourceNotFoundError(
-            "the source does not exist",
-            where=str(path),
-            seen="no such file or folder",
-            expected="a file, a folder or an http(s) address",
-            to_do=f"correct the parameter `source` or TEXT_CLASSIFIER_{contract.data_set.upper()}",
-        )
+def _demand_recordable(address: str, file_name: str) -> None:
+    name_bytes = len(os.fsencode(file_name))
+    if name_bytes > _MAX_NAME_BYTES:
+        seen, expected = f"{name_bytes} bytes", f"at most {_MAX_NAME_BYTES}"
+    elif not is_decodable(address + file_name):
+        seen, expected = "bytes that are not UTF-8", "UTF-8"
+    else:
+        return
+    raise SourceFormatError(
+        "the name of the source cannot be recorded",
+        where=ascii(address[:200]),
+        seen=seen,
+        expected=expected,
+        to_do="rename the file or its folder, or copy it to one with a plain name",
+    )
+
+
+def _file(contract: Contract, source: str) -> Path:
+    """The file that `source` names: itself, or the richest form in the folder that it is."""
+    path = _existing(contract, source)
     if not path.is_dir():
         return path
     names = FOLDER_NAMES.get(contract.reader, ())
@@ -88,6 +118,21 @@ def _file(contract: Contract, path: Path) -> Path:
         expected=" or ".join(names) or "a file",
         to_do="name the file itself",
     )
+
+
+def _existing(contract: Contract, source: str) -> Path:
+    try:
+        path = Path(source).expanduser()
+        path.stat()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SourceNotFoundError(
+            "the source does not exist",
+            where=source[:200] if source.isprintable() else ascii(source[:200]),
+            seen=(error.strerror if isinstance(error, OSError) else str(error)) or "nothing",
+            expected="a file, a folder or an http(s) address",
+            to_do=f"correct the parameter `source` or TEXT_CLASSIFIER_{contract.data_set.upper()}",
+        ) from error
+    return path
 
 
 def _several(folder: Path, found: Sequence[Path]) -> SourceNotFoundError:
@@ -125,6 +170,7 @@ def _copied(contract: Contract, path: Path, data_dir: Path) -> RawSource:
 
 def _digest(path: Path) -> FileDigest:
     try:
+        _demand_file(path)
         return digest_of(path)
     except FileNotFoundError as error:
         raise SourceNotFoundError(
@@ -138,6 +184,18 @@ def _digest(path: Path) -> FileDigest:
             expected="a file that this user may read",
             to_do="correct its permissions, or name another file",
         ) from error
+
+
+def _demand_file(path: Path) -> None:
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        raise SourceNotFoundError(
+            "the source is no file",
+            where=str(path),
+            seen=next((kind for is_kind, kind in _KINDS if is_kind(mode)), "a folder"),
+            expected="a regular file, which can be read twice and has an end",
+            to_do="write what it gives to a file, then name that",
+        )
 
 
 def _downloaded(contract: Contract, address: str, data_dir: Path, timeout_seconds: float) -> RawSource:

@@ -10,6 +10,8 @@ from text_classifier.contract.odcs import Column
 from text_classifier.errors import SourceFormatError
 
 SEARCHED_LINES = 20
+_SHOWN_CELLS = 30
+_SHOWN_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def find_layout(lines: Sequence[str], delimiters: Sequence[str], columns: Sequen
         raise SourceFormatError(
             "no delimiter yields the contract's columns",
             where=f"line {best.line + 1}, best candidate {best.delimiter!r}",
-            seen="columns " + ", ".join(map(repr, best.cells[:30])),
+            seen=_listed("columns ", best.cells),
             expected=f"also {', '.join(best.missing)}",
             to_do=f"add the missing columns, or use one of the delimiters {' '.join(map(repr, delimiters))}",
         )
@@ -79,8 +81,8 @@ def _layout(found: _Candidate, columns: Sequence[Column]) -> Layout:
         if len(places) > 1:
             raise SourceFormatError(
                 f"the column {column.name!r} stands more than once in the header",
-                where=f"line {found.line + 1}, fields {', '.join(str(place + 1) for place in places)}",
-                seen=", ".join(repr(found.cells[place]) for place in places),
+                where=f"line {found.line + 1}, fields {', '.join(str(place + 1) for place in places[:10])}",
+                seen=_listed("", [found.cells[place] for place in places]),
                 expected="each column once",
                 to_do="rename or remove the other one",
             )
@@ -95,6 +97,12 @@ def _known_as(column: Column) -> set[str]:
 
 def _normal(name: str) -> str:
     return name.strip().casefold()
+
+
+def _listed(begin: str, cells: Sequence[str]) -> str:
+    """`begin` and the first cells of a header, cut to what a message can hold."""
+    text = begin + ", ".join(repr(cell[:_SHOWN_CHARACTERS]) for cell in cells[:_SHOWN_CELLS])
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 4]} ..."
 
 
 def _not_found(what: str, columns: Sequence[Column]) -> SourceFormatError:

@@ -102,7 +102,10 @@ def _words_by_rank(path: Path) -> pa.StringArray:
     by_rank: list[str | None] = [None] * high
     for word, rank in index.items():
         by_rank[rank - 1] = word
-    return pa.array(by_rank, pa.string())
+    try:
+        return pa.array(by_rank, pa.string())
+    except UnicodeEncodeError as error:
+        raise _wrong(path, f"the word {error.object[:80]!a}", "words of whole Unicode characters") from error
 
 
 def _write_ranks(path: Path, words: pa.StringArray) -> None:

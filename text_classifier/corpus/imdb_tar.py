@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -38,6 +39,7 @@ _FILM = re.compile(rb"/title/(tt[0-9]{1,12})(?:/|$)")
 _MAX_REVIEW_BYTES = 1 << 20
 _MAX_FILMS_BYTES = 64 << 20
 _ROWS_PER_CHUNK = 5_000
+_REST_BYTES = 1 << 20
 _WAITING = ".reviews.parquet"
 _REVIEW_SCHEMA = pa.schema(
     {
@@ -76,6 +78,19 @@ def read_tar(path: Path, contract: Contract, sink: RowSink) -> None:
     sink.account_for(reading.matched, path.name)
     if not reading.films:
         logger.warning("%s names no films (urls_*.txt): its reviews are divided by their text alone", path.name)
+
+
+class _Member(tarfile.TarInfo):
+    """A member of which a damaged header is an error, not the end of the archive as tarfile takes it to be."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]  # a block of zeros: the true end
+            raise
+        except tarfile.HeaderError as error:
+            raise tarfile.ReadError(f"damaged at byte {archive.offset:,}: {error}") from error
 
 
 class _Pass:
@@ -168,13 +183,20 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, most_bytes: int)
 
 @contextmanager
 def _archive(path: Path) -> Iterator[tarfile.TarFile]:
-    """The archive as a stream. On leaving, the rest is read too, so that a cut or damaged end is noticed."""
+    """The archive as a stream. On leaving, the rest is read too, so that a cut or damaged end is noticed.
+
+    Only zeros may follow the last member: a header lost in them would hide all reviews after it.
+    """
     try:
-        with path.open("rb") as file, gzip.open(file) as unpacked:
-            with tarfile.open(fileobj=unpacked, mode="r|") as archive:
-                yield archive
-            while unpacked.read(1 << 20):
-                pass
+        with (
+            path.open("rb") as file,
+            gzip.open(file) as unpacked,
+            tarfile.open(fileobj=unpacked, mode="r|", tarinfo=_Member) as archive,
+        ):
+            yield archive
+            while archive.fileobj and (rest := archive.fileobj.read(_REST_BYTES)):
+                if rest.strip(b"\0"):
+                    raise tarfile.ReadError(f"more than zeros after the end at byte {archive.offset:,}")
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise _wrong(path, str(error)) from error
 

@@ -14,7 +14,7 @@ from text_classifier.corpus.download import AGAIN_AFTER_SECONDS
 from text_classifier.corpus.fetch import fetch
 from text_classifier.corpus.readers import READERS
 from text_classifier.corpus.rows import RowSink
-from text_classifier.errors import SourceFormatError, SourceUnavailableError, UnknownNameError
+from text_classifier.errors import SourceFormatError, SourceNotFoundError, SourceUnavailableError, UnknownNameError
 from text_classifier.records import Ingested, RawSource, shown_name
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class SourceRequest:
 def ingest(request: SourceRequest, contracts_dir: Path, data_dir: Path, refresh: bool) -> Ingested:
     """Fetch a source and read its rows into `ingested/<data set>/<fingerprint>/`.
 
-    Where nobody names a source and the official download is refused at every attempt, the contract's fallback data
+    Where nobody names a source and the official download is refused, the contract's fallback data
     set is taken instead, under its own name. `refresh` reads the rows anew; a source that stands whole under `raw/`
     is kept.
 
@@ -55,7 +55,7 @@ def ingest(request: SourceRequest, contracts_dir: Path, data_dir: Path, refresh:
         raise UnknownNameError.of("reader", contract.reader, READERS)
     try:
         source = fetch(contract, request.source, data_dir, request.timeout_seconds, request.again_after_seconds)
-    except SourceUnavailableError as error:
+    except (SourceNotFoundError, SourceUnavailableError) as error:
         if request.source is not None or contract.fallback is None:
             raise
         fallback = shown_name(contract.fallback, load_contract(contracts_dir, contract.fallback).origin)

@@ -15,6 +15,14 @@ from text_classifier.errors import SourceFormatError
 BLOCK_BYTES = 4 << 20
 MAX_LINE_BYTES = 8 << 20
 UTF8_MARK = b"\xef\xbb\xbf"
+_OTHER_KINDS = {
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "a zip archive",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}  # by their first bytes
+_LONGEST_MARK = 4
 
 
 def line_blocks(stream: BinaryIO, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
@@ -23,9 +31,11 @@ def line_blocks(stream: BinaryIO, block_bytes: int = BLOCK_BYTES) -> Iterator[by
     LF and CR must be single bytes that mean nothing else, as in UTF-8 or windows-1252.
 
     Raises:
-        SourceFormatError: a line is longer than `MAX_LINE_BYTES`.
+        SourceFormatError: a line is longer than `MAX_LINE_BYTES`, or the stream begins as no text does.
     """
-    rest = stream.read(len(UTF8_MARK)).removeprefix(UTF8_MARK)
+    first = stream.read(_LONGEST_MARK)
+    _demand_text(first)
+    rest = first.removeprefix(UTF8_MARK)
     read_bytes = 0
     while chunk := stream.read(block_bytes):
         rest += chunk
@@ -62,6 +72,18 @@ def is_decodable(text: str) -> bool:
 def _end_of_last_line(data: bytes) -> int:
     """Position after the last line end; a CR at the very end may be half of a CRLF and does not count."""
     return max(data.rfind(b"\n"), data.rfind(b"\r", 0, len(data) - 1)) + 1
+
+
+def _demand_text(first: bytes) -> None:
+    kind = next((kind for mark, kind in _OTHER_KINDS.items() if first.startswith(mark)), None)
+    if kind:
+        raise SourceFormatError(
+            "the file is not delimited text",
+            where="its first bytes",
+            seen=f"{first.hex(' ')}, looks like {kind}",
+            expected="delimited text in an encoding such as UTF-8",
+            to_do="unpack or convert it, then name the new file",
+        )
 
 
 def _too_long(read_bytes: int) -> SourceFormatError:

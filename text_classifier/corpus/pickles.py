@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import io
 import pickle
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +25,18 @@ from text_classifier.errors import SourceFormatError
 _MAGIC = b"\x93NUMPY"
 _MAX_HEADER_BYTES = 4_096
 _MAX_ROWS = 10_000_000
+_MAX_VALUES = 100_000_000  # of all lists together; the official file holds 6 million per split
 _INTEGER_TYPES = frozenset({"|b1", "|u1", "|i1", "<i2", "<i4", "<i8", "<u2", "<u4"})
 
+_STEPS = re.compile(
+    rb"(?:[().\]}aebtsuNR\x85-\x89\x93\x94]|[Kqh\x80].|M..|[Jj].{4}|G.{8}|r.{3}\x00|\x95.{8}|c[^\n]{,99}\n[^\n]{,99}\n)*+",
+    re.DOTALL,
+)
+"""Any run of the pickle operations that number lists need, but for counted ones. A memo index has 24 bits at most:
+a greater one makes the unpickler claim memory for all below it. Source: `pickletools` in Python's library."""
+
+_COUNTED: dict[bytes, int] = {b"\x8a": 1, b"\x8c": 1, b"C": 1, b"U": 1, b"X": 4}
+"""Operations with an argument of counted length -> bytes of the count."""
 
 _MALFORMED = (
     pickle.UnpicklingError,
@@ -128,6 +139,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _unpickled_rows(header: _Header, name: str) -> list[Any]:
+    _demand_plain_steps(header.body, name)
     try:
         found = _Unpickler(io.BytesIO(header.body)).load()
     except _MALFORMED as error:
@@ -138,7 +150,22 @@ def _unpickled_rows(header: _Header, name: str) -> list[Any]:
     rows = state[4] if type(state) is tuple and len(state) == 5 else None
     if type(rows) is not list or len(rows) != header.rows:
         raise _refused(name, "another object", f"one array of {header.rows} lists")
+    values = sum(len(row) for row in rows if type(row) is list)  # one list may stand in many rows
+    if values > _MAX_VALUES:
+        raise _refused(name, f"{values:,} values in all lists", f"at most {_MAX_VALUES:,}")
     return rows
+
+
+def _demand_plain_steps(body: memoryview, name: str) -> None:
+    """Refuses a pickle with an operation that number lists do not need, or one that would exhaust the memory."""
+    position = 0
+    while (steps := _STEPS.match(body, position)) and (position := steps.end()) < len(body):
+        width = _COUNTED.get(bytes(body[position : position + 1]))
+        if width is None:
+            seen = f"the operation {bytes(body[position : position + 5])!r} at byte {position:,} of a pickle"
+            raise _refused(name, seen, "a pickle of number lists, and nothing to execute")
+        start = position + 1 + width
+        position = start + int.from_bytes(body[position + 1 : start], "little")
 
 
 def _header(data: bytes, name: str) -> _Header:

@@ -12,10 +12,7 @@ _MEGABYTE = 1e6
 
 
 class ProgressLog:
-    """Counts bytes and logs how far the work is, at most every `INTERVAL_SECONDS`.
-
-    `total`, `update`, `reset` and `close` are the protocol that pooch expects of a progress bar.
-    """
+    """Counts bytes and logs how far the work is, at most every `INTERVAL_SECONDS`."""
 
     def __init__(self, what: str, total_bytes: int = 0) -> None:
         self.what = what
@@ -30,9 +27,3 @@ class ProgressLog:
             self._said_at = now
             of_total = f" of {self.total / _MEGABYTE:.1f}" if self.total else ""
             logger.info("%s: %.1f%s MB", self.what, self._done / _MEGABYTE, of_total)
-
-    def reset(self) -> None:
-        self._done = 0
-
-    def close(self) -> None:
-        self._said_at = time.monotonic()

@@ -8,7 +8,7 @@ import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -87,7 +87,7 @@ def kept(data_dir: Path, known: Known, digests: list[FileDigest]) -> RawSource |
 def kept_from(data_dir: Path, known: Known) -> tuple[RawSource, list[FileDigest]] | None:
     """The newest source that came from `known.address`, where one stands whole."""
     found = []
-    for path in (data_dir / PLACE / known.data_set).glob(f"*/{SOURCE}"):
+    for path in (data_dir / PLACE / known.data_set).glob(f"[!.]*/{SOURCE}"):
         recorded = _recorded(path.parent, known.address)
         if recorded is not None:
             found.append((recorded["fetched_at"], path.parent, recorded))
@@ -107,7 +107,8 @@ def keep(data_dir: Path, known: Known, arrived: Path, digests: list[FileDigest])
             "%s: the same %s stands in %s", shown_name(already.data_set, already.origin), known.names[0], already.folder
         )
         return already
-    planned = storage.plan(PLACE, inputs={file.name: file.sha256 for file in digests}, parameters={}, modules=())
+    stored = [replace(file, name=_stored_name(file.name)) for file in digests]
+    planned = storage.plan(PLACE, inputs={file.name: file.sha256 for file in stored}, parameters={}, modules=())
     folder = _folder(data_dir, known.data_set, digest)
     facts: dict[str, Any] = {
         "data_set": known.data_set,
@@ -116,12 +117,12 @@ def keep(data_dir: Path, known: Known, arrived: Path, digests: list[FileDigest])
         "origin": known.origin,
         "digest": digest,
         "size_bytes": sum(file.size_bytes for file in digests),
-        "files": [asdict(file) for file in digests],
+        "files": [asdict(file) for file in stored],
         "fetched_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     with storage.output_folder(folder, planned, facts) as partial:
-        for file in digests:
-            (arrived / file.name).replace(partial / file.name)
+        for file, kept_as in zip(digests, stored, strict=True):
+            (arrived / file.name).replace(partial / kept_as.name)
         (partial / SOURCE).write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", "utf-8")
     logger.info("%s: kept %s bytes, SHA-256 %s, in %s", known.shown, f"{facts['size_bytes']:,}", digest, folder)
     return RawSource(known.data_set, known.origin, known.form, known.address, digest, folder)
@@ -143,6 +144,11 @@ def _recorded(folder: Path, address: str | None = None) -> dict[str, Any] | None
         if folder.exists():
             logger.warning("fetching anew: %s", error)
         return None
+
+
+def _stored_name(name: str) -> str:
+    """The name under which a file is kept: never that of a record that stands beside it."""
+    return f"source-{name}" if name.casefold() in {SOURCE, storage.MANIFEST} else name
 
 
 def _digest(digests: list[FileDigest]) -> str:

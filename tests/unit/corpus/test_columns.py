@@ -14,6 +14,8 @@ GOOD: list[tuple[LogicalType, str, object]] = [
     ("number", "1.5e3", 1500.0),
     ("number", "-.5", -0.5),
     ("number", "3", 3.0),
+    ("date", "0001-01-01", datetime.date.min),
+    ("date", "9999-12-31", datetime.date.max),
     ("date", "2024-02-29", datetime.date(2024, 2, 29)),
     ("boolean", "TRUE", True),
     ("boolean", "false", False),
@@ -28,10 +30,13 @@ BAD: list[tuple[LogicalType, str]] = [
     ("integer", "1_000"),
     ("integer", "٣"),
     ("integer", "9" * 19),
+    ("integer", "-9223372036854775809"),
     ("number", "nan"),
     ("number", "inf"),
+    ("number", "-1e400"),
     ("number", "1e999"),
     ("number", "1,5"),
+    ("date", "0000-01-01"),
     ("date", "2023-02-29"),
     ("date", "2023-2-1"),
     ("date", "01/02/2023"),
@@ -59,6 +64,11 @@ def test_what_is_no_value_is_bad_and_not_guessed_at(logical_type: LogicalType, t
     assert bad.tolist() == [False, True, False]
     assert result[1].as_py() is None
     assert result[0].as_py() is not None
+
+
+def test_a_year_0_is_bad_among_other_bad_dates_too() -> None:
+    _, bad = typed(strings(["0000-01-01", "2023-02-30", "2024-01-01"]), column("date"))
+    assert bad.tolist() == [True, True, False]
 
 
 @pytest.mark.parametrize("logical_type", ["string", "integer", "number", "date", "boolean"])

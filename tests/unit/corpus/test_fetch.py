@@ -1,6 +1,8 @@
 import json
 import logging
+import os
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -11,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from text_classifier.contract.odcs import Contract, SourcePin
-from text_classifier.corpus.download import AGAIN_AFTER_SECONDS, file_name_of, shown_address
+from text_classifier.corpus.download import AGAIN_AFTER_SECONDS, PacedBody, TooSlow, file_name_of, shown_address
 from text_classifier.corpus.fetch import fetch
-from text_classifier.corpus.raw import SOURCE
+from text_classifier.corpus.progress import ProgressLog
+from text_classifier.corpus.raw import SOURCE, main_file
 from text_classifier.errors import (
     OutputUnwritableError,
     SourceError,
@@ -50,12 +53,13 @@ class BusyAtFirst(BaseHTTPRequestHandler):
     """Refuses as often as `refusals` says, then sends the file; a new subclass per server."""
 
     refusals = 2
+    status = 503
     asked = 0
 
     def do_GET(self) -> None:
         type(self).asked += 1
         is_busy = self.asked <= self.refusals
-        self.send_response(503 if is_busy else 200)
+        self.send_response(self.status if is_busy else 200)
         self.send_header("Content-Length", "0" if is_busy else str(len(DATA)))
         self.end_headers()
         if not is_busy:
@@ -280,10 +284,101 @@ def test_a_pin_binds_the_official_download(
 def test_a_download_that_is_refused_leaves_nothing(
     tmp_path: Path, served: str, cut_short: str, closed: str, contract: Contract
 ) -> None:
-    for address, seen in ((closed, "ConnectionError"), (f"{served}/no.csv", "404"), (cut_short, "Error")):
+    for address, seen in ((closed, "ConnectionError"), (cut_short, "ProtocolError")):
         with pytest.raises(SourceUnavailableError, match=seen):
             fetch(contract, address, tmp_path / "data", 5)
+    with pytest.raises(SourceNotFoundError, match="404"):
+        fetch(contract, f"{served}/no.csv", tmp_path / "data", 5)
     assert not list((tmp_path / "data" / "raw" / "articles").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("status", "is_transient"), [(403, False), (410, False), (408, True), (429, True), (500, True)]
+)
+def test_only_a_refusal_that_may_pass_is_worth_another_try(
+    tmp_path: Path, contract: Contract, status: int, is_transient: bool
+) -> None:
+    handler = type("Refusing", (BusyAtFirst,), {"refusals": 9, "status": status})
+    for address in serving(handler):
+        with pytest.raises(SourceUnavailableError if is_transient else SourceNotFoundError, match=str(status)):
+            fetch(pinned(contract, f"{address}/a.csv"), None, tmp_path / "data", 5, again_after_seconds=(0,))
+    assert handler.asked == (2 if is_transient else 1)  # type: ignore[attr-defined]
+
+
+def test_a_body_that_drips_is_refused() -> None:
+    class Dripping:
+        def read1(self, amt: int | None, decode_content: bool | None) -> bytes:
+            return b"x"
+
+        def close(self) -> None:
+            pass
+
+    progress = ProgressLog("downloading")
+    assert PacedBody(Dripping(), progress).read(10) == b"x"
+    with pytest.raises(TooSlow, match="1 bytes in 3600 s"):
+        PacedBody(Dripping(), progress, began=time.monotonic() - 3600).read(10)
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [
+        ("ftp://h/a.csv", r"scheme of the address is not supported.*'ftp'; expected: http://"),
+        ("s3://bucket/a.csv", "scheme of the address is not supported"),
+        ("file:///etc/hostname", "scheme of the address is not supported"),
+        ("https://", "no name of a server"),
+        ("http://[::1", "Invalid IPv6"),
+        ("http://h:99999/a.csv", "Port out of range"),
+        ("http://h/\udcff.csv", "surrogates not allowed"),
+        ("x" * 5_000, "File name too long"),
+        ("~nosuch/x", "home directory"),
+        ("a\0b", "null byte"),
+        ("bad\udcff.csv", "No such file"),
+        ("/dev/null", "the source is no file.*a character device"),
+    ],
+)
+def test_what_can_be_no_source_is_told_so(tmp_path: Path, contract: Contract, source: str, seen: str) -> None:
+    with pytest.raises(SourceNotFoundError, match=seen) as refusal:
+        fetch(contract, source, tmp_path / "data", 1)
+    str(refusal.value).encode()
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_fifo_is_refused_without_waiting_for_its_writer(tmp_path: Path, contract: Contract) -> None:
+    os.mkfifo(tmp_path / "a.csv")
+    with pytest.raises(SourceNotFoundError, match="a FIFO"):
+        fetch(contract, str(tmp_path / "a.csv"), tmp_path / "data", 1)
+
+
+def test_a_name_that_cannot_be_recorded_is_refused(tmp_path: Path, served: str, contract: Contract) -> None:
+    path = os.fsdecode(bytes(tmp_path) + b"/bad\xff.csv")
+    Path(path).write_bytes(DATA)
+    for source, seen in ((path, "not UTF-8"), (f"{served}/{'x' * 300}.csv", "304 bytes; expected: at most 255")):
+        with pytest.raises(SourceFormatError, match=seen) as refusal:
+            fetch(contract, source, tmp_path / "data", 1)
+        str(refusal.value).encode()
+
+
+@pytest.mark.parametrize("name", ["source.json", "manifest.json", "Manifest.JSON"])
+def test_a_source_never_takes_the_name_of_a_record(tmp_path: Path, contract: Contract, name: str) -> None:
+    (tmp_path / name).write_bytes(DATA)
+    source = fetch(contract, str(tmp_path / name), tmp_path / "data", 1)
+    assert main_file(source).name == f"source-{name}"
+    assert main_file(source).read_bytes() == DATA
+    assert fetch(contract, str(tmp_path / name), tmp_path / "data", 1) == source
+
+
+def test_a_half_made_source_is_not_found_again(tmp_path: Path, served: str, contract: Contract) -> None:
+    official = pinned(contract, f"{served}/a.csv", DIGEST, len(DATA))
+    made = fetch(official, None, tmp_path / "data", 5).folder
+    made.rename(made.with_name(f".{made.name}.partial"))
+    (tmp_path / "served" / "a.csv").unlink()
+    with pytest.raises(SourceNotFoundError, match="404"):
+        fetch(official, None, tmp_path / "data", 5)
+
+
+def test_a_scheme_in_capitals_is_the_same(tmp_path: Path, served: str, contract: Contract) -> None:
+    source = fetch(contract, served.replace("http", "HTTP") + "/a.csv", tmp_path / "data", 5)
+    assert (source.folder / "a.csv").read_bytes() == DATA
 
 
 def test_a_generated_source_is_made_once_and_stays_marked(

@@ -43,6 +43,14 @@ def test_a_column_that_stands_twice_is_refused_by_name(contract: Contract, twice
         find_layout([twice], contract.delimiters, contract.columns)
 
 
+@pytest.mark.parametrize("line", ["h" * 100_000, ";".join(["name"] * 1_000), "text;date;label;" + "text;" * 1_000])
+def test_of_a_long_header_little_is_shown(contract: Contract, line: str) -> None:
+    with pytest.raises(SourceFormatError, match=r" \.\.\.; expected") as refusal:
+        find_layout([line], contract.delimiters, contract.columns)
+    assert len(refusal.value.seen) == 200
+    assert len(str(refusal.value)) < 600
+
+
 def test_blank_lines_are_no_header(contract: Contract) -> None:
     with pytest.raises(SourceFormatError, match="no line that could be a header"):
         find_layout(["\n", " \n"], contract.delimiters, contract.columns)

@@ -89,6 +89,7 @@ WRONG: list[Change] = [
     lambda folder: write_source(folder, words={"a": 1, "b": 1}),
     lambda folder: write_source(folder, words={"a": 0}),
     lambda folder: write_source(folder, words={"a": 2**40}),
+    lambda folder: write_source(folder, words={"\ud800": 1}),
 ]
 
 

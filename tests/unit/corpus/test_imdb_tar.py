@@ -78,6 +78,20 @@ def test_a_cut_archive_is_refused(tmp_path: Path, reviews_contract: Contract, cu
         read_tar(path, reviews_contract, sink)
 
 
+@pytest.mark.parametrize("damage", [b"\xff", b"\0" * 512])
+@pytest.mark.parametrize("member", range(1, len(MEMBERS)))
+def test_a_damaged_header_in_the_middle_hides_no_review(
+    tmp_path: Path, reviews_contract: Contract, member: int, damage: bytes
+) -> None:
+    path = tmp_path / "a.tar.gz"
+    write_tar(path, MEMBERS)
+    unpacked = bytearray(gzip.decompress(path.read_bytes()))
+    unpacked[member * 1024 : member * 1024 + len(damage)] = damage  # one block of header, one of content each
+    path.write_bytes(gzip.compress(unpacked))
+    with pytest.raises(SourceFormatError, match="at byte"), RowSink(tmp_path, reviews_contract.columns) as sink:
+        read_tar(path, reviews_contract, sink)
+
+
 @pytest.mark.parametrize("data", [b"", b"no archive", gzip.compress(b"no tar, but gzip" * 100)])
 def test_another_file_is_refused(tmp_path: Path, reviews_contract: Contract, data: bytes) -> None:
     path = tmp_path / "a.tar.gz"

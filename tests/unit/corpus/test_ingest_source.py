@@ -3,9 +3,11 @@ import logging
 import resource
 import secrets
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -21,6 +23,14 @@ HEADER = "title;text;date;source;author;category;label\n"
 ROW = "A title;Some text;2024-01-31;;Ann;Science;real\n"
 
 Ingest = Callable[..., Ingested]
+
+
+class Gone(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
 
 
 @pytest.fixture
@@ -101,7 +111,10 @@ WRONG = [
     (HEADER.replace(";", "^") + ROW, "no delimiter yields the contract's columns"),
     (HEADER.replace("text;", "") + ROW, "expected: also text"),
     (HEADER + "a;b\n" * 3, r"every row was rejected.*3 rows \(width 3\).*in row 2: 2 fields"),
-    (b"\x1f\x8b\x08\x00" + bytes(range(256)), "no delimiter yields"),
+    (b"\x1f\x8b\x08\x00" + bytes(range(256)), "looks like gzip"),
+    (b"PK\x03\x04" + bytes(256), "looks like a zip archive"),
+    (b"\x28\xb5\x2f\xfd" + bytes(256), "looks like zstd"),
+    ((HEADER + ROW).encode("utf-16"), "looks like UTF-16"),
 ]
 
 
@@ -162,6 +175,20 @@ def test_a_refused_official_download_is_replaced_by_the_sample_and_says_so(
     assert len(warnings) == 1
     assert "going on with imdb_sample (SAMPLE) instead" in warnings[0]
     assert not list((tmp_path / "data" / "raw" / "imdb").iterdir())
+
+
+def test_an_official_file_that_is_gone_falls_back_too(
+    tmp_path: Path, contracts: Path, generated: RawSource, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copytree(generated.folder, tmp_path / "data" / "raw" / "imdb_sample" / generated.folder.name)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Gone) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        path = contracts / "imdb.odcs.yaml"
+        path.write_text(path.read_text("utf-8").replace("127.0.0.1:9/", f"127.0.0.1:{server.server_port}/"), "utf-8")
+        result = ingest(SourceRequest("imdb", None, 5), contracts, tmp_path / "data", False)
+        server.shutdown()
+    assert result.data_set == "imdb_sample"
+    assert [record.message for record in caplog.records if "HTTP status 404" in record.message]
 
 
 def test_a_refused_address_that_somebody_named_is_an_error(tmp_path: Path, contracts: Path) -> None:

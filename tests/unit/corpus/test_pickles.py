@@ -92,6 +92,24 @@ def test_a_damaged_file_is_refused(data: bytes) -> None:
         integer_lists(data, "x")
 
 
+def state_of(rows: bytes) -> bytes:
+    """The pickle of an object array, as NumPy writes it, with these operations as its rows."""
+    begin = b"\x80\x02cnumpy.core.multiarray\n_reconstruct\n)R(K\x01K\x01\x85cnumpy\ndtype\n)R\x89"
+    return begin + rows + b"tb."
+
+
+def test_one_list_in_many_rows_does_not_exhaust_the_memory() -> None:
+    rows = b"](" + b"]q\x05(" + b"K\x01" * 1_000 + b"e" + b"h\x05" * 100_000 + b"e"
+    with pytest.raises(SourceFormatError, match="100,001,000 values in all lists; expected: at most 100,000,000"):
+        integer_lists(npy_of(state_of(rows), 100_001), "x")
+
+
+@pytest.mark.parametrize("memo", [b"r\xff\xff\xff\xff", b"r\x00\x00\x00\x01", b"p4294967295\n"])
+def test_a_great_memo_index_claims_no_memory(memo: bytes) -> None:
+    with pytest.raises(SourceFormatError, match=r"the operation b'[rp]"):
+        integer_lists(npy_of(state_of(b"](]" + memo + b"e"), 1), "x")
+
+
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     with pytest.raises(SourceFormatError):
