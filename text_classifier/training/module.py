@@ -44,7 +44,7 @@ def move_average(decay: float, averaged: Weights, current: Weights, seen: torch.
 
     Without that the initial values would still weigh in the average of a short run.
     """
-    rate = min(decay, (1 + int(seen)) / (10 + int(seen)))
+    rate = min(decay, (1 + int(seen)) / (4 + int(seen)))
     for kept, new in zip(averaged, current, strict=True):
         kept.lerp_(new, 1 - rate)
 

@@ -237,6 +237,13 @@ def test_the_average_of_the_weights_is_watched_and_kept(tmp_path: Path) -> None:
     assert history["val_loss"].to_pylist()[-1] == pytest.approx(kept_loss, rel=1e-5)
 
 
+def test_the_decay_rules_the_average_once_enough_steps_were_seen() -> None:
+    for decay in (0.9, 0.99, 0.997):
+        averaged = [torch.ones(1)]
+        move_average(decay, averaged, [torch.zeros(1)], 1_500)
+        assert averaged[0].item() == pytest.approx(decay)
+
+
 def test_an_average_soon_forgets_the_initial_values() -> None:
     averaged = [torch.zeros(3)]
     for step in range(1, 60):
