@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from deployments.server import Server, client_environment, end_on_sigterm, running_server, serving
+from deployments.server import Server, client_environment, end_on_sigterm, recorded_server, serving
 from text_classifier.config import PRESETS, PresetName
 from text_classifier.errors import TextClassifierError
 from text_classifier.records import Report, shown_name
@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     preset = parser.parse_args(arguments).preset
     started = datetime.now(UTC)
     end_on_sigterm()
+    named = "PREFECT_API_URL" in os.environ
     try:
         with serving() as server:
             os.environ.update(client_environment(server))
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    print(_summary(reports, running_server(), (datetime.now(UTC) - started).total_seconds()))
+    print(_summary(reports, server if named else recorded_server(), (datetime.now(UTC) - started).total_seconds()))
     return 0 if len(reports) == len(DATA_SETS) else 1
 
 

@@ -80,6 +80,11 @@ def running_server() -> Server | None:
             expected="status 200 from its /health",
             to_do="start that server, or unset PREFECT_API_URL to have one started here",
         )
+    return recorded_server()
+
+
+def recorded_server() -> Server | None:
+    """The server that this project started on this data root, if it still answers."""
     with suppress(OSError, ValueError, TypeError):
         server = Server(**json.loads(_record_path().read_text("utf-8")))
         if server.pid and _is_alive(server.pid) and _answers(server):
