@@ -34,7 +34,7 @@ PRESETS: dict[PresetName, Preset] = {
             epsilon=1e-6,
             schedule="one-cycle",
             gradient_clip=1.0,
-            averaging_decay_rate=0.98,
+            averaging_decay_rate=0.997,
             patience_epochs=1,
         ),
         may_be_promoted=True,
