@@ -52,10 +52,12 @@ def _retrain(data_set: str, preset: PresetName) -> Report | None:
 
 
 def _wait_until_recorded(since: datetime) -> None:
-    """Task runs reach the database through a queue of the server: stop it only when none is still on its way."""
+    """Log lines and task runs reach the database through queues: the server may stop when none is still on its way."""
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterStartTime
+    from prefect.logging.handlers import APILogHandler
 
+    APILogHandler.flush()
     ours = FlowRunFilter(start_time=FlowRunFilterStartTime(after_=since))
     deadline = time.monotonic() + RECORDED_SECONDS
     seen = -1
