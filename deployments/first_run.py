@@ -57,7 +57,7 @@ def _wait_until_recorded(since: datetime) -> None:
     from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterStartTime
     from prefect.logging.handlers import APILogHandler
 
-    APILogHandler.flush()
+    APILogHandler().flush()
     ours = FlowRunFilter(start_time=FlowRunFilterStartTime(after_=since))
     deadline = time.monotonic() + RECORDED_SECONDS
     seen = -1
