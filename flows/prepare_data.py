@@ -7,7 +7,8 @@ from prefect import flow
 from tasks.build_vocabulary import build_vocabulary
 from tasks.ingest import ingest
 from tasks.naming import run_name
-from tasks.validate import validate
+from tasks.outcome import ending
+from tasks.validate import figures, validate
 from text_classifier.config import DataSetName, PresetName, Source
 from text_classifier.records import DataSet
 
@@ -27,7 +28,7 @@ def prepare_data(
         source: File, folder or http(s) address. Empty: what TEXT_CLASSIFIER_<DATA SET> names, else the contract's own.
         refresh: Make every output anew, also where an undamaged one could be reused.
     """
-    ingested = ingest(data_set, source, refresh)
-    prepared = validate(ingested, refresh)
-    build_vocabulary(prepared, preset, refresh)
-    return prepared
+    ingested = ingest(data_set, source, refresh).result()
+    prepared = validate(ingested, refresh).result()
+    build_vocabulary(prepared, preset, refresh).result()
+    return ending(prepared, figures(prepared))

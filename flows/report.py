@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from tasks.naming import run_name
+from tasks.outcome import ending
 from tasks.promote import promote
 from tasks.report import report as write_report
 from tasks.train import trained_model
@@ -13,13 +14,14 @@ from text_classifier.records import Report
 
 
 @flow(name="report", flow_run_name=run_name)
-def report(data_set: DataSetName = "news", run: RunName = None) -> Report:
+def report(data_set: DataSetName = "news", run: RunName = None, refresh: bool = False) -> Report:
     """Score the newest (or the named) model on the test split, publish its tables, and compare it with the champion.
 
     Args:
         data_set: Name of a contract in data_contracts/, such as news or imdb.
         run: Folder name of the model below models/<data set>/. Empty: the newest.
+        refresh: Score and write anew, also where an undamaged report could be reused.
     """
-    published = write_report(trained_model(data_set, run))
-    promote(published)
-    return published
+    published = write_report(trained_model(data_set, run), refresh).result()
+    promote(published).result()
+    return ending(published, published.headline)

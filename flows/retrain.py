@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from prefect import flow
-from prefect.states import Completed
 
 from flows.prepare_data import prepare_data
 from flows.report import report
 from flows.train_classifier import train_classifier
 from tasks.naming import run_name
+from tasks.outcome import ending
 from tasks.validate import known_label
 from text_classifier.config import DataSetName, Label, MaxEpochs, PresetName, Seed, Source
 from text_classifier.records import Report
@@ -37,7 +37,6 @@ def retrain(
     """
     label = known_label(data_set, label)
     prepared = prepare_data(data_set, preset, source, refresh)
-    model = train_classifier(prepared.data_set, preset, label, prepared.fingerprint, max_epochs, seed)
-    published = report(prepared.data_set, model.run)
-    # Prefect ends the run in a returned state, and hands its data to the caller.
-    return Completed(message=published.first_sentence, data=published)  # type: ignore[return-value]
+    model = train_classifier(prepared.data_set, preset, label, prepared.fingerprint, max_epochs, seed, refresh)
+    published = report(prepared.data_set, model.run, refresh)
+    return ending(published, published.headline)

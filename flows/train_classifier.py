@@ -6,7 +6,8 @@ from prefect import flow
 
 from tasks.build_vocabulary import build_vocabulary
 from tasks.naming import run_name
-from tasks.train import train
+from tasks.outcome import ending
+from tasks.train import figures, train
 from tasks.validate import known_label, prepared_data_set
 from text_classifier.config import DataSetName, Fingerprint, Label, MaxEpochs, PresetName, Seed
 from text_classifier.records import TrainedModel, TrainRun
@@ -35,5 +36,6 @@ def train_classifier(
     """
     label = known_label(data_set, label)
     prepared = prepared_data_set(data_set, fingerprint)
-    corpus = build_vocabulary(prepared, preset, refresh)
-    return train(prepared, corpus, label, preset, TrainRun(seed, max_epochs))
+    corpus = build_vocabulary(prepared, preset, refresh).result()
+    model = train(prepared, corpus, label, preset, TrainRun(seed, max_epochs, refresh)).result()
+    return ending(model, figures(model))

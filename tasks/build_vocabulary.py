@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 from prefect.runtime import task_run
 
-from text_classifier.config import Settings, preset_named
+from tasks.outcome import ended, store
+from text_classifier.config import preset_named
 from text_classifier.records import DataSet, EncodedCorpus
 from text_classifier.vocabulary import build
 
@@ -14,7 +17,13 @@ def _run_name() -> str:
     return f"build vocabulary of {task_run.parameters['data_set'].data_set} for {task_run.parameters['preset']}"
 
 
-@task(name="build-vocabulary", task_run_name=_run_name)
-def build_vocabulary(data_set: DataSet, preset: str, refresh: bool = False) -> EncodedCorpus:
+@task(name="build-vocabulary", task_run_name=_run_name, cache_policy=NO_CACHE)
+def build_vocabulary(data_set: DataSet, preset: str, refresh: bool = False) -> State[EncodedCorpus]:
     """Build the preset's vocabulary from the train split, or reuse the one that stands."""
-    return build(data_set, preset_named(preset), Settings().data_dir, refresh)
+    corpus = build(data_set, preset_named(preset), store(refresh))
+    return ended(corpus, figures(corpus), corpus.making.is_reused)
+
+
+def figures(corpus: EncodedCorpus) -> str:
+    """What the vocabulary holds, in words."""
+    return f"{corpus.vocabulary_size:,} token ids from {corpus.train_tokens:,} tokens of the train split"

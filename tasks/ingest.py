@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.runtime import task_run
 
+from tasks.outcome import ended, store
 from text_classifier.config import Settings
 from text_classifier.corpus import SourceRequest
 from text_classifier.corpus import ingest as ingest_source
@@ -30,9 +32,9 @@ def _is_worth_a_retry(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -
     retries=2,
     retry_delay_seconds=[5, 20],
     retry_condition_fn=_is_worth_a_retry,
-    persist_result=False,
+    cache_policy=NO_CACHE,
 )
-def ingest(data_set: str, source: str | None = None, refresh: bool = False) -> Ingested:
+def ingest(data_set: str, source: str | None = None, refresh: bool = False) -> State[Ingested]:
     """Fetch the source of a data set and read its rows.
 
     Args:
@@ -43,4 +45,13 @@ def ingest(data_set: str, source: str | None = None, refresh: bool = False) -> I
     """
     settings = Settings()
     request = SourceRequest(data_set, source or settings.source_of(data_set), settings.download_timeout_seconds)
-    return ingest_source(request, settings.contracts_dir, settings.data_dir, refresh)
+    ingested = ingest_source(request, settings.contracts_dir, store(refresh))
+    return ended(ingested, figures(ingested), ingested.making.is_reused)
+
+
+def figures(ingested: Ingested) -> str:
+    """What was read from where, in words."""
+    return (
+        f"{ingested.read_rows:,} rows read from {ingested.address}, {ingested.kept_rows:,} kept, "
+        f"{ingested.rejected_rows:,} rejected"
+    )

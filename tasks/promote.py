@@ -6,8 +6,11 @@ import logging
 from dataclasses import asdict
 
 from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 
 from tasks.dashboard import artifact_key, publish_table
+from tasks.outcome import ended
 from text_classifier.champion import challenge, champion_dir, read_ledger
 from text_classifier.config import Settings
 from text_classifier.records import Report, shown_name
@@ -15,13 +18,14 @@ from text_classifier.records import Report, shown_name
 logger = logging.getLogger("text_classifier.tasks.promote")
 
 
-@task(name="promote", task_run_name="compare {report.run} with the champion")
-def promote(report: Report) -> bool:
+@task(name="promote", task_run_name="compare {report.run} with the champion", cache_policy=NO_CACHE)
+def promote(report: Report) -> State[bool]:
     """Whether the model of `report` became the champion of its data set and label; publishes the ledger."""
     data_dir = Settings().data_dir
-    comparison = challenge(report, data_dir)
+    comparison, is_repeated = challenge(report, data_dir)
     decision = "promoted" if comparison.is_promoted else "not promoted"
-    logger.info("%s: %s (%s: %s)", report.run, decision, comparison.outcome, comparison.reason)
+    message = f"{decision} ({comparison.outcome}: {comparison.reason})"
+    logger.info("%s: %s%s", report.run, message, f", decided at {comparison.compared_at}" if is_repeated else "")
     shown = shown_name(report.data_set, report.origin)
     ledger = read_ledger(champion_dir(data_dir, report.data_set, report.label))
     publish_table(
@@ -29,4 +33,4 @@ def promote(report: Report) -> bool:
         [{"data": shown, **asdict(line)} for line in reversed(ledger)],
         f"Every comparison with the model in service: {shown}, {report.label}. Newest first; this run was {decision}.",
     )
-    return comparison.is_promoted
+    return ended(comparison.is_promoted, message, is_repeated)

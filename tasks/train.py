@@ -10,11 +10,14 @@ from uuid import UUID
 from httpx import HTTPError
 from prefect import task
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 from prefect.context import TaskRunContext
 from prefect.exceptions import PrefectException
 from prefect.runtime import task_run
 
 from tasks.dashboard import artifact_key
+from tasks.outcome import ended, store
 from text_classifier import training
 from text_classifier.config import Settings
 from text_classifier.records import DataSet, EncodedCorpus, TrainedModel, TrainRun, shown_name
@@ -28,18 +31,24 @@ _PAUSE_AFTER_FAILURE_SECONDS = 60.0
 
 def _run_name() -> str:
     asked = task_run.parameters
-    return f"train {asked['preset']} on {asked['data_set'].data_set}, label {asked['label']}"
+    data_set, rows = asked["data_set"].data_set, asked["data_set"].split_rows.get("train", 0)
+    return f"train {asked['preset']} on {rows:,} examples of {data_set}, label {asked['label']}"
 
 
-@task(name="train", task_run_name=_run_name)
-def train(data_set: DataSet, corpus: EncodedCorpus, label: str, preset: str, options: TrainRun) -> TrainedModel:
+@task(name="train", task_run_name=_run_name, cache_policy=NO_CACHE)
+def train(data_set: DataSet, corpus: EncodedCorpus, label: str, preset: str, options: TrainRun) -> State[TrainedModel]:
     """Train the preset's model on an encoded corpus and write its complete folder."""
     shown = f"{shown_name(data_set.data_set, data_set.origin)}, label {label}"
     dashboard = ProgressArtifact(f"{data_set.data_set}-{label}-training", f"Training {preset} on {shown}")
     job = TrainingJob(data_set, corpus, label, preset, options)
-    model = training.train(job, Settings().data_dir, dashboard.show)
+    model = training.train(job, store(options.refresh), dashboard.show)
     dashboard.finish(model)
-    return model
+    return ended(model, figures(model), model.making.is_reused)
+
+
+def figures(model: TrainedModel) -> str:
+    """What was trained, in words."""
+    return f"{model.weights:,} weights, {model.epochs} epochs in {model.seconds:,.0f} s: {model.run}"
 
 
 def trained_model(data_set: str, run: str | None) -> TrainedModel:
@@ -63,7 +72,7 @@ class ProgressArtifact:
 
     def finish(self, model: TrainedModel) -> None:
         """Fill the bar: training may have stopped early."""
-        self._publish(100, f"{model.epochs} epochs in {model.seconds:,.0f} s")
+        self._publish(100, figures(model))
 
     def _publish(self, done_pct: float, description: str) -> None:
         if TaskRunContext.get() is None:

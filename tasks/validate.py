@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 from prefect.runtime import task_run
 
 from tasks.dashboard import publish_table
+from tasks.outcome import ended, store
 from text_classifier.config import Settings
 from text_classifier.contract import Verdict, latest_data_set, load_contract
 from text_classifier.contract import validate as apply_contract
@@ -16,21 +19,28 @@ from text_classifier.records import DataSet, Ingested, shown_name
 
 
 def _run_name() -> str:
-    return f"validate {task_run.parameters['ingested'].data_set}"
+    ingested = task_run.parameters["ingested"]
+    return f"validate {ingested.kept_rows:,} rows of {ingested.data_set}"
 
 
-@task(name="validate", task_run_name=_run_name)
-def validate(ingested: Ingested, refresh: bool) -> DataSet:
+@task(name="validate", task_run_name=_run_name, cache_policy=NO_CACHE)
+def validate(ingested: Ingested, refresh: bool) -> State[DataSet]:
     """Reject rows that break the contract and write the rest by split; the table of rules is published in any case."""
-    settings = Settings()
-    contract = load_contract(settings.contracts_dir, ingested.data_set)
+    contract = load_contract(Settings().contracts_dir, ingested.data_set)
     shown = shown_name(ingested.data_set, ingested.origin)
 
     def publish(verdicts: Sequence[Verdict]) -> None:
         description = f"Contract of {shown}, version {contract.version}: every rule and what came of it"
         publish_table(f"{ingested.data_set}-contract", [table_row(shown, verdict) for verdict in verdicts], description)
 
-    return apply_contract(ingested, contract, data_dir=settings.data_dir, refresh=refresh, on_verdicts=publish)
+    data_set = apply_contract(ingested, contract, store(refresh), publish)
+    return ended(data_set, figures(data_set), data_set.making.is_reused)
+
+
+def figures(data_set: DataSet) -> str:
+    """What became of the rows, in words."""
+    kept = ", ".join(f"{split} {rows:,}" for split, rows in data_set.split_rows.items())
+    return f"{data_set.read_rows:,} rows: {data_set.rejected_rows:,} rejected, kept {kept}"
 
 
 def known_label(data_set: str, label: str | None) -> str:

@@ -8,6 +8,7 @@ shown to be better than the champion on the test rows that both were scored on.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,9 +27,7 @@ from text_classifier.training.model_folder import WEIGHTS_FILE, read_config
 
 SIGNIFICANCE_LEVEL = 0.05
 
-Outcome = Literal[
-    "first", "better", "not separable", "worse", "not comparable", "no signal", "not eligible", "in service"
-]
+Outcome = Literal["first", "better", "not separable", "worse", "not comparable", "no signal", "not eligible"]
 PROMOTED: frozenset[Outcome] = frozenset({"first", "better"})
 
 
@@ -64,9 +63,9 @@ def champion_dir(data_dir: Path, data_set: str, label: str) -> Path:
     return data_dir / "champions" / data_set / label
 
 
-def champion_run(folder: Path) -> str | None:
+def champion_run(ledger: Sequence[Comparison]) -> str | None:
     """Run of the model in service, or None."""
-    promoted = [line.run for line in read_ledger(folder) if line.is_promoted]
+    promoted = [line.run for line in ledger if line.is_promoted]
     return promoted[-1] if promoted else None
 
 
@@ -91,8 +90,13 @@ def read_ledger(folder: Path) -> list[Comparison]:
         ) from error
 
 
-def challenge(report: Report, data_dir: Path) -> Comparison:
+def challenge(report: Report, data_dir: Path) -> tuple[Comparison, bool]:
     """Compare the reported model with the champion, write the ledger, and move the pointer if it earned it.
+
+    A model is compared with a champion once: asked again, the line of the ledger is the answer.
+
+    Returns:
+        The comparison, and whether it stood in the ledger already.
 
     Raises:
         DamagedOutputError: a file of either model differs from its manifest.
@@ -101,14 +105,22 @@ def challenge(report: Report, data_dir: Path) -> Comparison:
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
-        comparison = _compare(report, champion_run(folder))
-        ledger = [*read_ledger(folder), comparison]
-        lines = "".join(json.dumps(asdict(line), ensure_ascii=False) + "\n" for line in ledger)
-        with output_file(folder / "ledger.jsonl") as partial:
-            partial.write_text(lines, "utf-8")
-        if run := champion_run(folder):
+        ledger = read_ledger(folder)
+        champion = champion_run(ledger)
+        earlier = [line for line in ledger if line.run == report.run and champion in {line.run, line.champion}]
+        comparison = earlier[-1] if earlier else _compare(report, champion)
+        if not earlier:
+            ledger.append(comparison)
+            _write_ledger(folder, ledger)
+        if run := champion_run(ledger):
             _point(folder, data_dir / "models" / report.data_set / run, data_dir)
-    return comparison
+    return comparison, bool(earlier)
+
+
+def _write_ledger(folder: Path, ledger: list[Comparison]) -> None:
+    lines = "".join(json.dumps(asdict(line), ensure_ascii=False) + "\n" for line in ledger)
+    with output_file(folder / "ledger.jsonl") as partial:
+        partial.write_text(lines, "utf-8")
 
 
 def _point(folder: Path, model_dir: Path, data_dir: Path) -> None:
@@ -130,8 +142,6 @@ def _compare(report: Report, champion: str | None) -> Comparison:
         return decided(*refusal)
     if champion is None:
         return decided("first", "the first model with a signal")
-    if champion == report.run:
-        return decided("in service", "this model is the champion")
     in_service = report.folder.parent / champion
     if read_config(report.folder).split_seed != read_config(in_service).split_seed:
         return decided("not comparable", "the champion was trained under another split seed")

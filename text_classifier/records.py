@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +21,21 @@ MARKS: dict[Origin, str] = {"source": "", "generated": "GENERATED", "sample": "S
 def shown_name(data_set: str, origin: Origin) -> str:
     """The data set's name as people see it: with its mark when it is GENERATED or SAMPLE data."""
     return f"{data_set} ({MARKS[origin]})" if MARKS[origin] else data_set
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How an output came to be.
+
+    Attributes:
+        run: the run that made it; "" when nobody told.
+        at: ISO 8601 in UTC.
+        is_reused: whether it stood already when this run asked for it.
+    """
+
+    run: str = ""
+    at: str = ""
+    is_reused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +62,7 @@ class Ingested:
     read_rows: int
     kept_rows: int
     rejected_rows: int
+    making: Making = field(default=Making(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +80,7 @@ class DataSet:
     read_rows: int
     rejected_rows: int
     split_rows: dict[str, int]
+    making: Making = field(default=Making(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +91,16 @@ class EncodedCorpus:
     fingerprint: str
     vocabulary_size: int
     train_tokens: int
+    making: Making = field(default=Making(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class TrainRun:
-    """What a run chooses beside its preset. `max_epochs` None: the preset's."""
+    """What a run chooses beside its preset. `max_epochs` None: the preset's. `refresh`: never reuse a model."""
 
     seed: int
     max_epochs: int | None = None
+    refresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +117,7 @@ class TrainedModel:
     epochs: int
     weights: int
     seconds: float
+    making: Making = field(default=Making(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +139,10 @@ class Report:
     accuracy_low_rate: float
     accuracy_high_rate: float
     majority_rate: float
+    making: Making = field(default=Making(), compare=False)
+
+    @property
+    def headline(self) -> str:
+        """The first sentence; before it, since when nothing has changed."""
+        unchanged = f"Unchanged since {self.making.at[:16].replace('T', ' ')} UTC. " if self.making.is_reused else ""
+        return unchanged + self.first_sentence

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import importlib.util
 import json
 import logging
 import os
@@ -16,7 +15,7 @@ import shutil
 import uuid
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from text_classifier.code_version import code_digest
 from text_classifier.errors import DamagedOutputError, OutputUnwritableError
 
 logger = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ class Manifest:
         inputs: name -> SHA-256 or fingerprint of what was read.
         parameters: what the step was asked for, as JSON values.
         code: SHA-256 over the source text of the modules that decide the content.
+        run: the run that made the folder.
         facts: counts and names that the next step reads instead of the data.
         outputs: path relative to the folder -> {"sha256": ..., "bytes": ...}.
         created_at: ISO 8601 in UTC.
@@ -57,6 +58,7 @@ class Manifest:
     code: str
     facts: dict[str, Any] = field(default_factory=dict)
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    run: str = ""
     created_at: str = ""
     package_version: str = ""
 
@@ -78,22 +80,11 @@ def sha256_text(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def code_digest(*modules: str) -> str:
-    """SHA-256 over the source text of the named modules; a package counts with all its modules."""
-    digest = hashlib.sha256()
-    for name in sorted(modules):
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.origin is None:
-            raise ModuleNotFoundError(name)
-        origin = Path(spec.origin)
-        files = sorted(origin.parent.rglob("*.py")) if spec.submodule_search_locations else [origin]
-        for file in files:
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
 def plan(kind: str, *, inputs: Mapping[str, str], parameters: Mapping[str, Any], modules: tuple[str, ...]) -> Manifest:
-    """The manifest of a folder that is still to be made: its fingerprint is known before its content."""
+    """The manifest of a folder that is still to be made: its fingerprint is known before its content.
+
+    `modules` are those where the step begins; what they import counts with them.
+    """
     code = code_digest(*modules)
     described = {"kind": kind, "inputs": dict(inputs), "parameters": dict(parameters), "code": code}
     fingerprint = sha256_text(json.dumps(described, sort_keys=True, ensure_ascii=True))
@@ -161,16 +152,12 @@ def write_manifest(folder: Path, manifest: Manifest, facts: Mapping[str, Any], b
         for name, file in files.items()
         if file.name != MANIFEST and name not in but
     }
-    complete = Manifest(
-        manifest.kind,
-        manifest.fingerprint,
-        manifest.inputs,
-        manifest.parameters,
-        manifest.code,
-        dict(facts),
-        outputs,
-        manifest.created_at or datetime.now(UTC).isoformat(timespec="seconds"),
-        manifest.package_version or version("text-classifier"),
+    complete = replace(
+        manifest,
+        facts=dict(facts),
+        outputs=outputs,
+        created_at=manifest.created_at or datetime.now(UTC).isoformat(timespec="seconds"),
+        package_version=manifest.package_version or version("text-classifier"),
     )
     with output_file(folder / MANIFEST) as partial:
         partial.write_text(json.dumps(asdict(complete), indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
@@ -239,10 +226,10 @@ def readable_manifests(parent: Path) -> dict[Path, Manifest]:
     return found
 
 
-def is_reusable(folder: Path, planned: Manifest) -> bool:
-    """Whether `folder` holds the whole, undamaged output that `planned` describes."""
+def is_reusable(folder: Path, planned: Manifest, but: Collection[str] = ()) -> bool:
+    """Whether `folder` holds the whole, undamaged output that `planned` describes, leaving out the files `but`."""
     try:
-        return verify(folder).fingerprint == planned.fingerprint
+        return verify(folder, but).fingerprint == planned.fingerprint
     except DamagedOutputError:
         return False
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from flows.report import report
 from flows.retrain import retrain
 from flows.train_classifier import train_classifier
 from text_classifier import storage
+from text_classifier.config import Settings
 from text_classifier.errors import (
     ConfigError,
     ContractViolationError,
@@ -104,21 +106,107 @@ def test_the_contract_table_of_a_refused_file_is_in_the_dashboard(tmp_path: Path
     assert "Sports" in f"{table.data}"
 
 
-def test_an_unchanged_source_is_not_prepared_twice(news_file: Path, data_dir: Path) -> None:
-    run_smoke(news_file)
-    before = {path: path.stat().st_mtime_ns for path in data_dir.glob("[idv]*/**/*.parquet")}
-    run_smoke(news_file)
+def states_of(name: str) -> dict[str, str]:
+    """State names of the tasks of the newest flow run of that name and of its subflows, by task."""
+    with get_client(sync_client=True) as client:
+        since = FlowRunFilter(start_time=FlowRunFilterStartTime(after_=last_run(name).start_time))
+        runs = client.read_task_runs(flow_run_filter=since)
+    steps = ("ingest", "validate", "build vocabulary", "train", "report on", "compare")
+    return {step: f"{run.state_name}" for step in steps for run in runs if run.name.startswith(f"{step} ")}
+
+
+def stamps(data_dir: Path) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in data_dir.glob("[idvm]*/**/*.parquet")}
+
+
+ALL_CACHED = dict.fromkeys(("ingest", "validate", "build vocabulary", "train", "report on", "compare"), "Cached")
+
+
+def test_a_second_run_on_unchanged_data_reuses_every_output_and_says_since_when(
+    news_file: Path, data_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = run_smoke(news_file)
+    assert set(states_of("retrain news smoke").values()) == {"Completed"}
+    made_by, before = last_run("prepare-data news smoke"), stamps(data_dir)
+    caplog.set_level("INFO")
+    second = run_smoke(news_file)
+    assert states_of("retrain news smoke") == ALL_CACHED
+    assert (second, second.folder) == (first, first.folder)
     assert before
-    assert {path: path.stat().st_mtime_ns for path in data_dir.glob("[idv]*/**/*.parquet")} == before
+    assert stamps(data_dir) == before
+    assert caplog.text.count("reused ") == 6  # the vocabulary by two flows
+    assert f"made by {made_by.name}, flow run {made_by.id} at" in caplog.text
+    state = last_run("retrain news smoke").state
+    assert state is not None
+    assert state.message == second.headline
+    assert second.headline == f"Unchanged since {first.making.at[:16].replace('T', ' ')} UTC. {first.first_sentence}"
+    assert "**Unchanged since" in f"{artifacts('retrain news smoke')['news-category-report'].data}"
+    assert len(artifacts("retrain news smoke")) == 7
 
 
 def test_refresh_makes_everything_anew(news_file: Path, data_dir: Path) -> None:
+    first, before = run_smoke(news_file), stamps(data_dir)
+    second = run_smoke(news_file, refresh=True)
+    assert set(states_of("retrain news smoke").values()) == {"Completed"}
+    assert second.run != first.run
+    after = stamps(data_dir)
+    assert not [path for path in before if not path.is_relative_to(first.folder) and after[path] == before[path]]
+
+
+def changed_contract(tmp_path: Path, old: str, new: str) -> Path:
+    contracts = shutil.copytree(Settings().contracts_dir, tmp_path / "contracts")
+    text = (contracts / "news.odcs.yaml").read_text("utf-8")
+    assert old in text
+    (contracts / "news.odcs.yaml").write_text(text.replace(old, new), "utf-8")
+    return contracts
+
+
+def test_a_changed_rule_validates_again_and_does_not_ingest_again(
+    news_file: Path, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run_smoke(news_file)
-    before = {path: path.stat().st_mtime_ns for path in data_dir.glob("[idv]*/**/*.parquet")}
-    run_smoke(news_file, refresh=True)
-    after = {path: path.stat().st_mtime_ns for path in data_dir.glob("[idv]*/**/*.parquet")}
-    assert set(after) == set(before)
-    assert not [path for path, when in after.items() if when == before[path]]
+    contracts = changed_contract(tmp_path, "kwargs: {minimum: 2}", "kwargs: {minimum: 3}")
+    monkeypatch.setenv("TEXT_CLASSIFIER_CONTRACTS_DIR", str(contracts))
+    run_smoke(news_file)
+    states = states_of("retrain news smoke")
+    assert (states["ingest"], states["validate"]) == ("Cached", "Completed")
+
+
+def test_another_model_trains_again_on_the_tokens_that_stand(news_file: Path, data_dir: Path) -> None:
+    run_smoke(news_file)
+    run_smoke(news_file, max_epochs=2)
+    made = {"train", "report on", "compare"}
+    expected = {step: "Completed" if step in made else "Cached" for step in ALL_CACHED}
+    assert states_of("retrain news smoke") == expected
+
+
+@pytest.mark.parametrize(
+    ("file", "made_again"),
+    [
+        ("ingested/*/*/rows.parquet", {"ingest"}),
+        ("datasets/*/*/examples/train.parquet", {"validate"}),
+        ("vocabularies/*/vocabulary.parquet", {"build vocabulary"}),
+        ("models/*/*/report.html", {"report on"}),
+    ],
+)
+def test_a_damaged_output_is_made_again_and_the_rest_reused(
+    news_file: Path, data_dir: Path, file: str, made_again: set[str]
+) -> None:
+    first = run_smoke(news_file)
+    (damaged,) = data_dir.glob(file)
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    second = run_smoke(news_file)
+    assert {step for step, state in states_of("retrain news smoke").items() if state == "Completed"} <= made_again
+    assert second.folder == first.folder
+    storage.verify(damaged.parent if (damaged.parent / "manifest.json").exists() else damaged.parents[1])
+
+
+def test_damaged_weights_are_trained_again_and_never_reported(news_file: Path, data_dir: Path) -> None:
+    first = run_smoke(news_file)
+    (first.folder / "weights.safetensors").write_bytes(b"weights")
+    second = run_smoke(news_file)
+    assert second.run != first.run
+    storage.verify(second.folder)
 
 
 def test_each_step_runs_alone_on_what_the_step_before_left(news_file: Path, data_dir: Path) -> None:

@@ -24,7 +24,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_the_parameter_names_the_source(data_dir: Path, file: Path) -> None:
-    result = ingest.fn("news", str(file), False)
+    result = ingest.fn("news", str(file), False).result()
     assert result.address == str(file)
     assert result.folder.is_relative_to(data_dir)
 
@@ -33,7 +33,7 @@ def test_the_environment_names_the_source_where_the_parameter_does_not(
     data_dir: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TEXT_CLASSIFIER_NEWS", str(file))
-    assert ingest.fn("news", None, False).address == str(file)
+    assert ingest.fn("news", None, False).result().address == str(file)
 
 
 def test_a_refused_address_is_tried_again_soon() -> None:

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from text_classifier.corpus import SourceRequest, ingest
+from text_classifier.store import Store
 
 CONTRACTS = Path(__file__).resolve().parents[2] / "data_contracts"
 IMDB, NEWS = os.environ.get("TEXT_CLASSIFIER_TEST_IMDB"), os.environ.get("TEXT_CLASSIFIER_TEST_NEWS")
@@ -19,7 +20,7 @@ needs_news = pytest.mark.skipif(not NEWS, reason="TEXT_CLASSIFIER_TEST_NEWS name
 
 @needs_news
 def test_every_row_of_the_news_file_is_kept(tmp_path: Path) -> None:
-    result = ingest(SourceRequest("news", NEWS, 30), CONTRACTS, tmp_path, False)
+    result = ingest(SourceRequest("news", NEWS, 30), CONTRACTS, Store(tmp_path))
     assert (result.read_rows, result.kept_rows, result.rejected_rows) == (20_000, 20_000, 0)
     table = pq.read_table(result.folder / "rows.parquet")
     lines = Path(str(NEWS)).read_text("utf-8").splitlines()
@@ -31,7 +32,7 @@ def test_every_row_of_the_news_file_is_kept(tmp_path: Path) -> None:
 
 @needs_imdb
 def test_the_archive_gives_all_reviews_their_splits_labels_and_films(tmp_path: Path) -> None:
-    result = ingest(SourceRequest("imdb", IMDB, 30), CONTRACTS, tmp_path, False)
+    result = ingest(SourceRequest("imdb", IMDB, 30), CONTRACTS, Store(tmp_path))
     assert (result.kept_rows, result.rejected_rows) == (100_000, 0)
     table = pq.read_table(result.folder / "rows.parquet")
     splits = {entry["values"]: entry["counts"] for entry in table["split"].value_counts().to_pylist()}
@@ -46,7 +47,7 @@ def test_the_archive_gives_all_reviews_their_splits_labels_and_films(tmp_path: P
 
 @needs_imdb
 def test_the_words_of_the_npz_give_its_ranks_back(tmp_path: Path) -> None:
-    result = ingest(SourceRequest("imdb", f"{IMDB}/imdb.npz", 30), CONTRACTS, tmp_path, False)
+    result = ingest(SourceRequest("imdb", f"{IMDB}/imdb.npz", 30), CONTRACTS, Store(tmp_path))
     assert (result.kept_rows, result.rejected_rows) == (50_000, 0)
     table = pq.read_table(result.folder / "rows.parquet")
     ranks = json.loads(Path(f"{IMDB}/imdb_word_index.json").read_text("utf-8"))

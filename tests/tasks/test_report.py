@@ -11,6 +11,7 @@ from text_classifier import storage
 from text_classifier.config import preset_named
 from text_classifier.errors import DamagedOutputError, MisalignedPredictionsError
 from text_classifier.records import DataSet, Split, TrainedModel, TrainRun
+from text_classifier.store import Store
 from text_classifier.training import TrainingJob, latest_model, load_model, train
 from text_classifier.vocabulary import build
 
@@ -69,13 +70,13 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainedModel:
     """A model that was really trained, for a second or two, in a data root of its own."""
     monkeypatch.setenv("TEXT_CLASSIFIER_DATA_DIR", str(tmp_path))
     data_set = films(tmp_path)
-    corpus = build(data_set, preset_named("smoke"), tmp_path)
-    return train(TrainingJob(data_set, corpus, "sentiment", "smoke", TrainRun(seed=1)), tmp_path)
+    corpus = build(data_set, preset_named("smoke"), Store(tmp_path))
+    return train(TrainingJob(data_set, corpus, "sentiment", "smoke", TrainRun(seed=1)), Store(tmp_path))
 
 
 def test_a_trained_model_gets_its_report(model: TrainedModel, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
-        written = report.fn(model)
+        written = report.fn(model).result()
     assert (written.test_rows, written.read_rows, written.rejected_rows) == (40, 192, 2)
     assert "films (SAMPLE)" in written.first_sentence
     assert written.first_sentence in caplog.text
@@ -86,7 +87,7 @@ def test_a_trained_model_gets_its_report(model: TrainedModel, caplog: pytest.Log
 
 
 def test_predictions_are_those_of_the_raw_texts(model: TrainedModel) -> None:
-    predictions = pq.read_table(report.fn(model).folder / "predictions.parquet")
+    predictions = pq.read_table(report.fn(model).result().folder / "predictions.parquet")
     texts = examples("test")["text"].to_pylist()
     expected = load_model(model.folder).predict_probabilities(texts)
     np.testing.assert_allclose(predictions["p_pos"].to_numpy(), expected[:, 1], atol=1e-5)

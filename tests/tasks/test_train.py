@@ -18,14 +18,14 @@ def films(write_data_set, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Da
 
 
 def test_a_trained_model_is_found_by_later_flows(films: DataSet) -> None:
-    corpus = build_vocabulary.fn(films, "smoke", False)
-    model = train.fn(films, corpus, "mood", "smoke", TrainRun(seed=1))
+    corpus = build_vocabulary.fn(films, "smoke", False).result()
+    model = train.fn(films, corpus, "mood", "smoke", TrainRun(seed=1)).result()
     assert trained_model("films", None) == trained_model("films", model.run) == model
     assert load_model(model.folder).class_names == ("glad", "sad")
 
 
 def test_an_unknown_label_is_refused(films: DataSet) -> None:
-    corpus = build_vocabulary.fn(films, "smoke", False)
+    corpus = build_vocabulary.fn(films, "smoke", False).result()
     with pytest.raises(UnknownNameError, match="mood"):
         train.fn(films, corpus, "category", "smoke", TrainRun(seed=1))
     with pytest.raises(DamagedOutputError, match="no model of films"):

@@ -72,16 +72,16 @@ def a_report(data_dir: Path, run: str, correct_rows: int, *, split_seed: int = 1
 
 
 def in_service(data_dir: Path) -> str | None:
-    return champion_run(champion_dir(data_dir, "news", "category"))
+    return champion_run(read_ledger(champion_dir(data_dir, "news", "category")))
 
 
 def test_the_first_model_with_a_signal_becomes_champion(tmp_path: Path) -> None:
-    assert challenge(a_report(tmp_path, "first", 300), tmp_path).outcome == "first"
+    assert challenge(a_report(tmp_path, "first", 300), tmp_path)[0].outcome == "first"
     assert in_service(tmp_path) == "first"
 
 
 def test_a_model_whose_interval_holds_the_majority_rate_does_not(tmp_path: Path) -> None:
-    assert challenge(a_report(tmp_path, "first", 210), tmp_path).outcome == "no signal"
+    assert challenge(a_report(tmp_path, "first", 210), tmp_path)[0].outcome == "no signal"
     assert in_service(tmp_path) is None
 
 
@@ -90,7 +90,7 @@ def test_sample_and_generated_data_and_notebook_presets_are_never_promoted(
     tmp_path: Path, change: dict[str, str]
 ) -> None:
     report = replace(a_report(tmp_path, "first", 300), **change)  # type: ignore[arg-type]
-    assert challenge(report, tmp_path).outcome == "not eligible"
+    assert challenge(report, tmp_path)[0].outcome == "not eligible"
     assert in_service(tmp_path) is None
 
 
@@ -107,32 +107,45 @@ def test_a_challenger_is_promoted_only_when_shown_to_be_better(
     tmp_path: Path, correct_rows: int, outcome: str, champion: str
 ) -> None:
     challenge(a_report(tmp_path, "first", 300), tmp_path)
-    assert challenge(a_report(tmp_path, "second", correct_rows), tmp_path).outcome == outcome
+    assert challenge(a_report(tmp_path, "second", correct_rows), tmp_path)[0].outcome == outcome
     assert in_service(tmp_path) == champion
 
 
 def test_the_gain_and_its_p_value_are_those_of_the_exact_mcnemar_test(tmp_path: Path) -> None:
     challenge(a_report(tmp_path, "first", 300), tmp_path)
-    comparison = challenge(a_report(tmp_path, "second", 306), tmp_path)
+    comparison, _ = challenge(a_report(tmp_path, "second", 306), tmp_path)
     assert comparison.gain_pct == pytest.approx(1.5)
     assert comparison.p_value == pytest.approx(2 * 0.5**6)
 
 
 def test_only_rows_that_both_scored_are_compared(tmp_path: Path) -> None:
     challenge(a_report(tmp_path, "first", 300), tmp_path)
-    assert challenge(a_report(tmp_path, "second", 300, first_row=100), tmp_path).common_rows == TEST_ROWS - 100
+    assert challenge(a_report(tmp_path, "second", 300, first_row=100), tmp_path)[0].common_rows == TEST_ROWS - 100
 
 
 def test_another_split_seed_makes_two_models_not_comparable(tmp_path: Path) -> None:
     challenge(a_report(tmp_path, "first", 300), tmp_path)
-    assert challenge(a_report(tmp_path, "second", 390, split_seed=2), tmp_path).outcome == "not comparable"
+    assert challenge(a_report(tmp_path, "second", 390, split_seed=2), tmp_path)[0].outcome == "not comparable"
     assert in_service(tmp_path) == "first"
 
 
-def test_a_model_reported_again_does_not_challenge_itself(tmp_path: Path) -> None:
-    report = a_report(tmp_path, "first", 300)
-    challenge(report, tmp_path)
-    assert challenge(report, tmp_path).outcome == "in service"
+def test_a_model_is_compared_with_a_champion_once(tmp_path: Path) -> None:
+    champion, challenger = a_report(tmp_path, "first", 300), a_report(tmp_path, "second", 303)
+    made = [challenge(report, tmp_path) for report in (champion, challenger)]
+    assert [is_repeated for _, is_repeated in made] == [False, False]
+    again = [challenge(report, tmp_path) for report in (champion, challenger)]
+    assert again == [(comparison, True) for comparison, _ in made]
+    assert len(read_ledger(champion_dir(tmp_path, "news", "category"))) == 2
+    assert in_service(tmp_path) == "first"
+
+
+def test_a_model_is_compared_again_when_another_one_came_into_service(tmp_path: Path) -> None:
+    old, better = a_report(tmp_path, "first", 300), a_report(tmp_path, "second", 390)
+    challenge(old, tmp_path)
+    challenge(better, tmp_path)
+    comparison, is_repeated = challenge(old, tmp_path)
+    assert (comparison.outcome, is_repeated) == ("worse", False)
+    assert in_service(tmp_path) == "second"
 
 
 def test_the_ledger_keeps_every_comparison_in_order(tmp_path: Path) -> None:

@@ -60,10 +60,6 @@ def test_the_fingerprint_depends_on_parameters_and_not_on_their_order() -> None:
     assert planned(a=1, b=2).fingerprint != planned(a=1, b=3).fingerprint
 
 
-def test_the_code_digest_of_a_package_covers_its_modules() -> None:
-    assert storage.code_digest("text_classifier.config") != storage.code_digest("text_classifier.config.presets")
-
-
 @pytest.mark.parametrize("damage", ["changed", "missing", "manifest cut", "manifest missing"])
 def test_damage_is_found_and_never_reused(tmp_path: Path, damage: str) -> None:
     folder = tmp_path / "out"

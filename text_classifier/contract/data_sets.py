@@ -12,15 +12,15 @@ from typing import Any
 
 from text_classifier import storage
 from text_classifier.contract.examples import ClassRows, write_examples, write_rejected
-from text_classifier.contract.judging import Judgement, judge
+from text_classifier.contract.judging import judge
 from text_classifier.contract.odcs import Contract
 from text_classifier.contract.verdicts import Verdict, demand_kept, read_verdicts, write_verdicts
 from text_classifier.errors import DamagedOutputError
-from text_classifier.records import SPLITS, DataSet, Ingested, shown_name
+from text_classifier.records import SPLITS, DataSet, Ingested, Making, shown_name
+from text_classifier.store import Store
 
 KIND = "dataset"
 PLACE = "datasets"
-_CODE = ("text_classifier.contract", "text_classifier.records", "text_classifier.storage")
 
 logger = logging.getLogger(__name__)
 
@@ -28,9 +28,7 @@ logger = logging.getLogger(__name__)
 def validate(
     ingested: Ingested,
     contract: Contract,
-    *,
-    data_dir: Path,
-    refresh: bool,
+    store: Store,
     on_verdicts: Callable[[Sequence[Verdict]], None],
 ) -> DataSet:
     """Apply the contract to ingested rows and write what is left by split.
@@ -47,24 +45,14 @@ def validate(
         KIND,
         inputs={"ingested": ingested.fingerprint, "contract": contract.digest},
         parameters={"data_set": contract.data_set},
-        modules=_CODE,
+        modules=("text_classifier.contract.data_sets",),
     )
-    folder = data_dir / PLACE / contract.data_set / planned.fingerprint[: storage.DIGEST_CHARACTERS]
-    if not refresh and storage.is_reusable(folder, planned):
-        made_at = storage.read_manifest(folder).created_at
-        logger.info("%s: reused %s, made at %s", shown_name(ingested.data_set, ingested.origin), folder, made_at)
-        on_verdicts(read_verdicts(folder))
-        return replace(_record(folder), address=ingested.address)
-    storage.verify(ingested.folder)
+    folder = store.data_dir / PLACE / contract.data_set / planned.fingerprint[: storage.DIGEST_CHARACTERS]
     started = time.monotonic()
-    judgement = judge(ingested.folder / "rows.parquet", contract, ingested)
-    on_verdicts(judgement.verdicts)
-    where = f"{shown_name(ingested.data_set, ingested.origin)}, {ingested.address}; contract {contract.path}"
-    demand_kept(judgement.verdicts, where)
-    facts: dict[str, Any] = {}
-    with storage.output_folder(folder, planned, facts) as partial:
-        facts |= _write(partial, ingested, contract, judgement)
-    data_set = _record(folder)
+    making = store.make(folder, planned, lambda partial: _fill(partial, ingested, contract, on_verdicts))
+    if making.is_reused:
+        on_verdicts(read_verdicts(folder))
+    data_set = replace(_record(folder, making), address=ingested.address)
     _log(data_set, time.monotonic() - started)
     return data_set
 
@@ -91,8 +79,15 @@ def latest_data_set(data_dir: Path, data_set: str, fingerprint: str | None = Non
     return _record(folder)
 
 
-def _write(folder: Path, ingested: Ingested, contract: Contract, judgement: Judgement) -> dict[str, Any]:
+def _fill(
+    folder: Path, ingested: Ingested, contract: Contract, on_verdicts: Callable[[Sequence[Verdict]], None]
+) -> dict[str, Any]:
     """Fill the folder; the facts of its manifest."""
+    storage.verify(ingested.folder)
+    judgement = judge(ingested.folder / "rows.parquet", contract, ingested)
+    on_verdicts(judgement.verdicts)
+    where = f"{shown_name(ingested.data_set, ingested.origin)}, {ingested.address}; contract {contract.path}"
+    demand_kept(judgement.verdicts, where)
     class_rows = write_examples(folder / "examples", ingested.folder / "rows.parquet", contract, judgement)
     rejected_rows = write_rejected(folder / "rejected.parquet", ingested.folder, contract, judgement)
     write_verdicts(folder, judgement.verdicts)
@@ -114,7 +109,7 @@ def _write(folder: Path, ingested: Ingested, contract: Contract, judgement: Judg
     }
 
 
-def _record(folder: Path) -> DataSet:
+def _record(folder: Path, making: Making | None = None) -> DataSet:
     manifest = storage.read_manifest(folder)
     facts = manifest.facts
     return DataSet(
@@ -129,6 +124,7 @@ def _record(folder: Path) -> DataSet:
         read_rows=facts["read_rows"],
         rejected_rows=facts["rejected_rows"],
         split_rows={split: facts["split_rows"][split] for split in SPLITS if split in facts["split_rows"]},
+        making=making or Making(manifest.run, manifest.created_at),
     )
 
 
@@ -156,10 +152,11 @@ def _log_classes(ingested: Ingested, class_rows: ClassRows) -> None:
 
 def _log(data_set: DataSet, seconds: float) -> None:
     logger.info(
-        "%s: %s rows read, %s rejected, kept %s, in %.1f s",
+        "%s: %s rows read, %s rejected, kept %s, %s in %.1f s",
         shown_name(data_set.data_set, data_set.origin),
         f"{data_set.read_rows:,}",
         f"{data_set.rejected_rows:,}",
         ", ".join(f"{split} {rows:,}" for split, rows in data_set.split_rows.items()),
+        "found" if data_set.making.is_reused else "made",
         seconds,
     )

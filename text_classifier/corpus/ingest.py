@@ -15,7 +15,8 @@ from text_classifier.corpus.fetch import fetch
 from text_classifier.corpus.readers import READERS
 from text_classifier.corpus.rows import RowSink
 from text_classifier.errors import SourceFormatError, SourceNotFoundError, SourceUnavailableError, UnknownNameError
-from text_classifier.records import Ingested, RawSource, shown_name
+from text_classifier.records import Ingested, Making, RawSource, shown_name
+from text_classifier.store import Store
 
 logger = logging.getLogger(__name__)
 
@@ -38,12 +39,12 @@ class SourceRequest:
     again_after_seconds: tuple[float, ...] = AGAIN_AFTER_SECONDS
 
 
-def ingest(request: SourceRequest, contracts_dir: Path, data_dir: Path, refresh: bool) -> Ingested:
+def ingest(request: SourceRequest, contracts_dir: Path, store: Store) -> Ingested:
     """Fetch a source and read its rows into `ingested/<data set>/<fingerprint>/`.
 
     Where nobody names a source and the official download is refused, the contract's fallback data
-    set is taken instead, under its own name. `refresh` reads the rows anew; a source that stands whole under `raw/`
-    is kept.
+    set is taken instead, under its own name. A refreshing store reads the rows anew; a source that stands whole under
+    `raw/` is kept.
 
     Raises:
         SourceError: the source cannot be had, or no row of it can be read.
@@ -54,45 +55,48 @@ def ingest(request: SourceRequest, contracts_dir: Path, data_dir: Path, refresh:
     if contract.reader not in READERS:
         raise UnknownNameError.of("reader", contract.reader, READERS)
     try:
-        source = fetch(contract, request.source, data_dir, request.timeout_seconds, request.again_after_seconds)
+        source = fetch(contract, request.source, store.data_dir, request.timeout_seconds, request.again_after_seconds)
     except (SourceNotFoundError, SourceUnavailableError) as error:
         if request.source is not None or contract.fallback is None:
             raise
         fallback = shown_name(contract.fallback, load_contract(contracts_dir, contract.fallback).origin)
         logger.warning("%s cannot be downloaded; going on with %s instead: %s", contract.data_set, fallback, error)
-        return ingest(replace(request, data_set=contract.fallback), contracts_dir, data_dir, refresh)
-    return read(source, contract, data_dir, refresh)
+        return ingest(replace(request, data_set=contract.fallback), contracts_dir, store)
+    return read(source, contract, store)
 
 
-def read(source: RawSource, contract: Contract, data_dir: Path, refresh: bool) -> Ingested:
+def read(source: RawSource, contract: Contract, store: Store) -> Ingested:
     """Read the rows of a source that is in hand."""
     planned = storage.plan(
         KIND,
         inputs={"source": source.digest},
         parameters={**_reading_part(contract), "form": source.form, "origin": source.origin},
-        modules=("text_classifier.corpus",),
+        modules=("text_classifier.corpus.readers", "text_classifier.corpus.rows"),
     )
-    folder = data_dir / KIND / contract.data_set / planned.fingerprint[: storage.DIGEST_CHARACTERS]
-    if not refresh and storage.is_reusable(folder, planned):
-        manifest = storage.read_manifest(folder)
-        shown = shown_name(source.data_set, source.origin)
-        logger.info("%s: reused the rows in %s, made at %s", shown, folder, manifest.created_at)
-        return _record(folder, manifest, source)
+    folder = store.data_dir / KIND / contract.data_set / planned.fingerprint[: storage.DIGEST_CHARACTERS]
     started = time.monotonic()
-    facts: dict[str, Any] = {"data_set": source.data_set, "origin": source.origin, "address": source.address}
-    facts |= {"form": source.form, "source_digest": source.digest}
-    with storage.output_folder(folder, planned, facts) as partial:
-        facts |= _fill(partial, source, contract)
-    ingested = _record(folder, storage.read_manifest(folder), source)
+    making = store.make(folder, planned, lambda partial: _described(source) | _fill(partial, source, contract))
+    ingested = _record(folder, source, making)
     logger.info(
-        "%s: %d rows read, %d kept, %d rejected, in %.1f s",
+        "%s: %s rows read, %s kept, %s rejected, %s in %.1f s",
         shown_name(ingested.data_set, ingested.origin),
-        ingested.read_rows,
-        ingested.kept_rows,
-        ingested.rejected_rows,
+        f"{ingested.read_rows:,}",
+        f"{ingested.kept_rows:,}",
+        f"{ingested.rejected_rows:,}",
+        "found" if making.is_reused else "made",
         time.monotonic() - started,
     )
     return ingested
+
+
+def _described(source: RawSource) -> dict[str, Any]:
+    return {
+        "data_set": source.data_set,
+        "origin": source.origin,
+        "address": source.address,
+        "form": source.form,
+        "source_digest": source.digest,
+    }
 
 
 def _fill(folder: Path, source: RawSource, contract: Contract) -> dict[str, Any]:
@@ -145,8 +149,9 @@ def _reading_part(contract: Contract) -> dict[str, Any]:
     }
 
 
-def _record(folder: Path, manifest: storage.Manifest, source: RawSource) -> Ingested:
+def _record(folder: Path, source: RawSource, making: Making) -> Ingested:
     """The record of this run: the same rows may have come from elsewhere when the folder was made."""
+    manifest = storage.read_manifest(folder)
     facts = manifest.facts
     return Ingested(
         source.data_set,
@@ -157,4 +162,5 @@ def _record(folder: Path, manifest: storage.Manifest, source: RawSource) -> Inge
         facts["read_rows"],
         facts["kept_rows"],
         facts["rejected_rows"],
+        making,
     )

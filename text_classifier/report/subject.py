@@ -16,8 +16,7 @@ from text_classifier.errors import DamagedOutputError, ReportError
 from text_classifier.records import Split, TrainedModel, shown_name
 from text_classifier.storage import Manifest
 from text_classifier.training import read_config
-
-REPORT_FILES = ("predictions.parquet", "errors.parquet", "metrics.json", "report.html")
+from text_classifier.training.model_folder import REPORT_FILES
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,11 +51,11 @@ def error_rows(figures: Figures, folder: Path) -> list[dict[str, object]]:
     ]
 
 
-def overview(figures: Figures, folder: Path) -> str:
-    """Markdown that opens with the first sentence and shows the confusion matrix and the training curve."""
+def overview(figures: Figures, headline: str, folder: Path) -> str:
+    """Markdown that opens with the headline and shows the confusion matrix and the training curve."""
     test, name = figures["test"], markdown_text(figures["name"])
     paragraphs = [
-        f"**{markdown_text(figures['sentence'], 2_000)}**",
+        f"**{markdown_text(headline, 2_000)}**",
         *(markdown_text(note, 2_000) for note in figures["notes"]),
         f"## Confusion matrix, test split of {name}",
         f"![Confusion matrix of {name}]({confusion_png(test['class_names'], test['confusion'])})",

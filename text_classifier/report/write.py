@@ -12,40 +12,79 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from text_classifier import storage
+from text_classifier.errors import DamagedOutputError
 from text_classifier.evaluation import check_alignment, class_indices, error_table, evaluate, prediction_table
 from text_classifier.evaluation.metrics import Probabilities
-from text_classifier.records import Report, TrainedModel
+from text_classifier.records import Making, Report, TrainedModel
 from text_classifier.report.cells import one_line
-from text_classifier.report.figures import METRICS, report_figures, to_json
+from text_classifier.report.figures import METRICS, read_figures, report_figures, to_json
 from text_classifier.report.page import render
-from text_classifier.report.subject import REPORT_FILES, Subject, read_subject
+from text_classifier.report.subject import Subject, read_subject
+from text_classifier.store import Store
 from text_classifier.training import predict_split
+from text_classifier.training.model_folder import REPORT_FILES, WEIGHTS_FILE
 
 EXCERPT_CHARACTERS = 300
 
 logger = logging.getLogger(__name__)
 
 
-def write_report(model: TrainedModel, data_dir: Path) -> Report:
-    """Score the test split and write predictions, errors, figures and page; the manifest comes last.
+def write_report(model: TrainedModel, store: Store) -> Report:
+    """Score the test split and write predictions, errors, figures and page, or reuse those that stand undamaged.
+
+    The manifest comes last.
 
     Raises:
         MisalignedPredictionsError: a prediction is not its row's; nothing is written.
         DamagedOutputError: a file of the model or of its data set differs from its manifest.
         ReportError: the test split cannot be judged.
     """
-    subject = read_subject(model, data_dir)
-    storage.write_manifest(model.folder, subject.manifest, subject.manifest.facts, but=REPORT_FILES)
-    scored, probabilities = predict_split(model, data_dir, "test")
-    return write_report_on(subject, scored, probabilities)
+    planned = _planned(model)
+    with store.alone(planned):
+        if not store.refresh and _stands(model.folder, planned):
+            return _reused(model)
+        subject = read_subject(model, store.data_dir)
+        storage.write_manifest(model.folder, subject.manifest, subject.manifest.facts, but=REPORT_FILES)
+        scored, probabilities = predict_split(model, store.data_dir, "test")
+        return write_report_on(subject, scored, probabilities, store.signed(planned))
 
 
-def write_report_on(subject: Subject, scored: pa.Table, probabilities: Probabilities) -> Report:
+def _planned(model: TrainedModel) -> storage.Manifest:
+    manifest = storage.read_manifest(model.folder)
+    return storage.plan(
+        "report",
+        inputs={**manifest.inputs, "weights": manifest.outputs[WEIGHTS_FILE]["sha256"]},
+        parameters={"run": model.run},
+        modules=("text_classifier.report.write",),
+    )
+
+
+def _stands(folder: Path, planned: storage.Manifest) -> bool:
+    """Whether the report that `planned` describes stands in a model's folder, undamaged like the model."""
+    try:
+        manifest = storage.verify(folder)
+    except DamagedOutputError:
+        return False
+    made = manifest.facts.get("report", {})
+    return made.get("fingerprint") == planned.fingerprint and set(REPORT_FILES) <= manifest.outputs.keys()
+
+
+def _reused(model: TrainedModel) -> Report:
+    made = storage.read_manifest(model.folder).facts["report"]
+    making = Making(made["run"], made["at"], is_reused=True)
+    logger.info("reused the report in %s, made by %s at %s", model.folder, making.run or "an unnamed run", making.at)
+    return _record(model, read_figures(model.folder), making)
+
+
+def write_report_on(
+    subject: Subject, scored: pa.Table, probabilities: Probabilities, planned: storage.Manifest
+) -> Report:
     """Write the report of a `subject` whose test examples were `scored`, see `write_report`.
 
     Args:
         scored: example_id and text_digest as the model saw them, in order.
         probabilities: (N, C), row by row those of `scored`.
+        planned: fingerprint of the report and the run that writes it.
     """
     started = time.perf_counter()
     examples, classes, folder = subject.examples, subject.class_names, subject.model.folder
@@ -59,13 +98,14 @@ def write_report_on(subject: Subject, scored: pa.Table, probabilities: Probabili
     _write_table(folder / "errors.parquet", errors)
     _write_text(folder / "report.html", render(figures, errors.to_pylist()))
     _write_text(folder / METRICS, to_json(figures))
-    storage.write_manifest(folder, subject.manifest, subject.manifest.facts)
+    made = {"fingerprint": planned.fingerprint, "run": planned.run, "at": figures["reported_at"]}
+    storage.write_manifest(folder, subject.manifest, {**subject.manifest.facts, "report": made})
     logger.info("reported on %d test rows in %.1f seconds", len(truth), time.perf_counter() - started)
-    return _record(subject, figures)
+    return _record(subject.model, figures, Making(planned.run, figures["reported_at"]))
 
 
-def _record(subject: Subject, figures: Mapping[str, Any]) -> Report:
-    model, accuracy = subject.model, figures["test"]["accuracy"]
+def _record(model: TrainedModel, figures: Mapping[str, Any], making: Making) -> Report:
+    accuracy = figures["test"]["accuracy"]
     return Report(
         data_set=model.data_set,
         origin=model.origin,
@@ -82,6 +122,7 @@ def _record(subject: Subject, figures: Mapping[str, Any]) -> Report:
         read_rows=figures["data"]["read_rows"],
         rejected_rows=figures["data"]["rejected_rows"],
         split_rows=figures["data"]["split_rows"],
+        making=making,
     )
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from text_classifier.records import Split, TrainedModel
+from text_classifier.store import Store
 from text_classifier.training.job import TrainingJob, TrainingProgress, ignore_progress
 from text_classifier.training.model_folder import ModelConfig, latest_model, read_config
 
@@ -33,9 +34,9 @@ __all__ = [
 
 
 def train(
-    job: TrainingJob, data_dir: Path, on_progress: Callable[[TrainingProgress], None] = ignore_progress
+    job: TrainingJob, store: Store, on_progress: Callable[[TrainingProgress], None] = ignore_progress
 ) -> TrainedModel:
-    """Train a new model and write its complete folder under `models/<data set>/`.
+    """Train a model and write its complete folder under `models/<data set>/`, or reuse the one of the same job.
 
     `on_progress` is called after every step. The same job with the same seed gives the same weights on the same
     machine. The allocator of the process is set to keep what it frees.
@@ -49,7 +50,7 @@ def train(
     """
     from text_classifier.training.running import train_job
 
-    return train_job(job, data_dir, on_progress)
+    return train_job(job, store, on_progress)
 
 
 def load_model(folder: Path) -> TextClassifier:

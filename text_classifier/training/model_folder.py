@@ -9,11 +9,13 @@ from pydantic import Field, ValidationError
 from text_classifier import storage
 from text_classifier.config.options import ModelOptions, Options, TrainingOptions, VocabularyOptions
 from text_classifier.errors import DamagedOutputError, UnknownNameError
-from text_classifier.records import Origin, TrainedModel
+from text_classifier.records import Making, Origin, TrainedModel
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "weights.safetensors"
 HISTORY_FILE = "history.parquet"
+REPORT_FILES = ("predictions.parquet", "errors.parquet", "metrics.json", "report.html")
+"""What a report adds to the folder."""
 
 
 class ModelConfig(Options):
@@ -56,7 +58,7 @@ def read_config(folder: Path) -> ModelConfig:
         ) from error
 
 
-def read_model(folder: Path) -> TrainedModel:
+def read_model(folder: Path, making: Making | None = None) -> TrainedModel:
     """The record of a finished model folder, from its manifest.
 
     Raises:
@@ -75,7 +77,21 @@ def read_model(folder: Path) -> TrainedModel:
         epochs=facts["epochs"],
         weights=facts["weights"],
         seconds=facts["seconds"],
+        making=making or Making(manifest.run, manifest.created_at),
     )
+
+
+def short(planned: storage.Manifest) -> str:
+    """How a planned model is told from others in the name of its folder."""
+    return planned.fingerprint[:8]
+
+
+def made_before(data_dir: Path, data_set: str, planned: storage.Manifest) -> Path | None:
+    """The newest undamaged model folder that `planned` describes."""
+    for folder in sorted((data_dir / "models" / data_set).glob(f"[!.]*-{short(planned)}"), reverse=True):
+        if storage.is_reusable(folder, planned, but=REPORT_FILES):
+            return folder
+    return None
 
 
 def latest_model(data_dir: Path, data_set: str, run: str | None = None) -> TrainedModel:

@@ -19,6 +19,7 @@ from text_classifier.config.options import TrainingOptions
 from text_classifier.config.presets import Preset, preset_named
 from text_classifier.errors import TrainingError, UnknownNameError
 from text_classifier.records import TrainedModel, shown_name
+from text_classifier.store import Store
 from text_classifier.training.allocator import keep_freed_memory
 from text_classifier.training.batches import read_windows
 from text_classifier.training.examples import LabelledSplit, check_classes, join_splits, load_labelled
@@ -29,7 +30,9 @@ from text_classifier.training.model_folder import (
     HISTORY_FILE,
     WEIGHTS_FILE,
     ModelConfig,
+    made_before,
     read_model,
+    short,
 )
 from text_classifier.training.networks import MODELS, Sizes, trainable_weights
 from text_classifier.training.precision import described
@@ -40,18 +43,31 @@ from text_classifier.vocabulary.ranking import SPECIALS
 logger = logging.getLogger(__name__)
 
 
-def train_job(job: TrainingJob, data_dir: Path, on_progress: OnProgress) -> TrainedModel:
+def train_job(job: TrainingJob, store: Store, on_progress: OnProgress) -> TrainedModel:
     """See `text_classifier.training.train`."""
-    started = time.perf_counter()
     preset = _effective_preset(job)
     _check(job, preset)
     planned = storage.plan(
         "model",
         inputs={"data_set": job.data_set.fingerprint, "corpus": job.corpus.fingerprint},
         parameters={"label": job.label, "preset": job.preset, "options": preset.model_dump(), "seed": job.options.seed},
-        modules=("text_classifier.training",),
+        modules=("text_classifier.training.running",),
     )
-    run = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{job.preset}-{job.label}-{planned.fingerprint[:8]}"
+    with store.alone(planned):
+        earlier = None if store.refresh else made_before(store.data_dir, job.data_set.data_set, planned)
+        if earlier:
+            return read_model(earlier, store.reused(earlier))
+        folder = _train(job, preset, planned, store, on_progress)
+    model = read_model(folder)
+    logger.info("model %s: %d epochs, %.1f seconds", model.run, model.epochs, model.seconds)
+    return model
+
+
+def _train(job: TrainingJob, preset: Preset, planned: storage.Manifest, store: Store, on_progress: OnProgress) -> Path:
+    """The folder of the new model."""
+    started = time.perf_counter()
+    data_dir = store.data_dir
+    run = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{job.preset}-{job.label}-{short(planned)}"
     folder = data_dir / "models" / job.data_set.data_set / run
     facts: dict[str, object] = {
         "data_set": job.data_set.data_set,
@@ -62,12 +78,10 @@ def train_job(job: TrainingJob, data_dir: Path, on_progress: OnProgress) -> Trai
         "corpus_folder": job.corpus.folder.relative_to(data_dir).as_posix(),
     }
     keep_freed_memory()
-    with storage.output_folder(folder, planned, facts) as partial:
+    with storage.output_folder(folder, store.signed(planned), facts) as partial:
         facts |= _fill(partial, job, preset, on_progress)
         facts["seconds"] = time.perf_counter() - started
-    model = read_model(folder)
-    logger.info("model %s: %d epochs, %.1f seconds", run, model.epochs, model.seconds)
-    return model
+    return folder
 
 
 def _check(job: TrainingJob, preset: Preset) -> None:

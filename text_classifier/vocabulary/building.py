@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,8 @@ from text_classifier import storage
 from text_classifier.config.options import VocabularyOptions
 from text_classifier.config.presets import Preset
 from text_classifier.errors import TrainingError
-from text_classifier.records import LABELLED_SPLITS, DataSet, EncodedCorpus, Split
+from text_classifier.records import LABELLED_SPLITS, DataSet, EncodedCorpus, Making, Split
+from text_classifier.store import Store
 from text_classifier.vocabulary.ranking import SPECIALS, Occurrences, count_tokens, rank_tokens
 from text_classifier.vocabulary.tokenized import Int32s, TokenizedCorpus, TokenizedSplit, tokenize_splits
 from text_classifier.vocabulary.tokenizers import tokenizer_named
@@ -24,7 +26,7 @@ from text_classifier.vocabulary.vocabulary import VOCABULARY_FILE, encoded_lists
 logger = logging.getLogger(__name__)
 
 
-def build(data_set: DataSet, preset: Preset, data_dir: Path, refresh: bool = False) -> EncodedCorpus:
+def build(data_set: DataSet, preset: Preset, store: Store) -> EncodedCorpus:
     """The vocabulary of a data set under the preset's rules, and train, val and test as token ids.
 
     Tokens are counted and ordered in the train split only; in train and val where the preset trains on both.
@@ -38,16 +40,11 @@ def build(data_set: DataSet, preset: Preset, data_dir: Path, refresh: bool = Fal
         "vocabulary",
         inputs={"data_set": data_set.fingerprint},
         parameters={"vocabulary": preset.vocabulary.model_dump(), "counted_splits": list(counted)},
-        modules=("text_classifier.vocabulary",),
+        modules=("text_classifier.vocabulary.building",),
     )
-    folder = data_dir / "vocabularies" / planned.fingerprint[: storage.DIGEST_CHARACTERS]
-    if not refresh and storage.is_reusable(folder, planned):
-        logger.info("vocabulary of %s reused, made at %s", data_set.data_set, storage.read_manifest(folder).created_at)
-        return _record(folder)
-    facts: dict[str, object] = {}
-    with storage.output_folder(folder, planned, facts) as partial:
-        facts |= _fill(partial, data_set, preset.vocabulary, counted)
-    return _record(folder)
+    folder = store.data_dir / "vocabularies" / planned.fingerprint[: storage.DIGEST_CHARACTERS]
+    making = store.make(folder, planned, lambda partial: _fill(partial, data_set, preset.vocabulary, counted))
+    return _record(folder, making)
 
 
 def counted_splits(preset: Preset) -> tuple[Split, ...]:
@@ -55,7 +52,7 @@ def counted_splits(preset: Preset) -> tuple[Split, ...]:
     return ("train",) if preset.training.hold_out_val else ("train", "val")
 
 
-def _fill(folder: Path, data_set: DataSet, options: VocabularyOptions, counted: tuple[Split, ...]) -> dict[str, object]:
+def _fill(folder: Path, data_set: DataSet, options: VocabularyOptions, counted: tuple[Split, ...]) -> dict[str, Any]:
     started = time.perf_counter()
     corpus = tokenize_splits(_example_files(data_set), tokenizer_named(options.tokenizer))
     occurrences = count_tokens(corpus, counted)
@@ -145,7 +142,7 @@ def _nothing_to_learn(data_set: DataSet, options: VocabularyOptions, counted: tu
     )
 
 
-def _record(folder: Path) -> EncodedCorpus:
+def _record(folder: Path, making: Making) -> EncodedCorpus:
     manifest = storage.read_manifest(folder)
     facts = manifest.facts
-    return EncodedCorpus(folder, manifest.fingerprint, facts["vocabulary_size"], facts["split_tokens"]["train"])
+    return EncodedCorpus(folder, manifest.fingerprint, facts["vocabulary_size"], facts["split_tokens"]["train"], making)

@@ -17,6 +17,7 @@ from text_classifier.contract import Contract, Verdict, latest_data_set, read_ve
 from text_classifier.contract.splits import assign_split, normalise
 from text_classifier.errors import ContractFileError, ContractViolationError, DamagedOutputError
 from text_classifier.records import DataSet, Ingested
+from text_classifier.store import Store
 
 Rows = list[dict[str, Any]]
 Ingest = Callable[..., Ingested]
@@ -33,7 +34,7 @@ def apply(tmp_path: Path) -> Callable[..., tuple[DataSet, dict[str, Verdict]]]:
             found.clear()
             found.update({verdict.rule_id: verdict for verdict in verdicts})
 
-        made = validate(ingested, contract, data_dir=tmp_path / "data", refresh=refresh, on_verdicts=remember)
+        made = validate(ingested, contract, Store(tmp_path / "data", refresh=refresh), remember)
         return made, found
 
     run.found = found  # type: ignore[attr-defined]
@@ -171,7 +172,7 @@ def test_a_class_with_one_example_is_refused_and_named(
         apply(ingest(good_rows), load(document))
     assert "Every kind has two notes" in str(caught.value)
     assert "notes.csv" in caught.value.where
-    assert not (tmp_path / "data").exists()
+    assert not list((tmp_path / "data").glob("datasets/*/*"))
 
 
 def test_rejecting_more_than_the_contract_bears_is_refused_after_the_verdicts_were_told(

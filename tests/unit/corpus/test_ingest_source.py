@@ -17,6 +17,7 @@ from text_classifier.corpus import SourceRequest, ingest
 from text_classifier.errors import OutputUnwritableError, SourceFormatError, SourceUnavailableError, UnknownNameError
 from text_classifier.records import Ingested, RawSource
 from text_classifier.storage import verify
+from text_classifier.store import Store
 
 CONTRACTS = Path(__file__).resolve().parents[3] / "data_contracts"
 HEADER = "title;text;date;source;author;category;label\n"
@@ -49,7 +50,8 @@ def ingested(tmp_path: Path, contracts: Path) -> Ingest:
     def run(text: str | bytes, refresh: bool = False, name: str = "news.csv") -> Ingested:
         data = text if isinstance(text, bytes) else text.encode()
         (tmp_path / name).write_bytes(data)
-        return ingest(SourceRequest("news", str(tmp_path / name), 5), contracts, tmp_path / "data", refresh)
+        store = Store(tmp_path / "data", refresh=refresh)
+        return ingest(SourceRequest("news", str(tmp_path / name), 5), contracts, store)
 
     return run
 
@@ -150,25 +152,25 @@ def test_a_disk_that_fills_up_leaves_nothing_half_written(ingested: Ingest, tmp_
     whole = ingested(text)
     rows = (whole.folder / "rows.parquet").read_bytes()
     with pytest.raises(OutputUnwritableError, match=r"ingested.*free space"), small_disk():
-        ingest(SourceRequest("news", whole.address, 5), CONTRACTS, tmp_path / "data", refresh=True)
+        ingest(SourceRequest("news", whole.address, 5), CONTRACTS, Store(tmp_path / "data", refresh=True))
     assert (whole.folder / "rows.parquet").read_bytes() == rows
     assert len(list(whole.folder.parent.iterdir())) == 1
     (tmp_path / "other.csv").write_text(text + ROW, "utf-8")
     with pytest.raises(OutputUnwritableError, match=r"raw.*free space"), small_disk():
-        ingest(SourceRequest("news", str(tmp_path / "other.csv"), 5), CONTRACTS, tmp_path / "data", refresh=False)
+        ingest(SourceRequest("news", str(tmp_path / "other.csv"), 5), CONTRACTS, Store(tmp_path / "data"))
     assert len(list((tmp_path / "data" / "raw" / "news").iterdir())) == 1
 
 
 def test_an_unknown_data_set_is_told_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match="imdb, imdb_sample, news"):
-        ingest(SourceRequest("newz", None, 5), CONTRACTS, tmp_path, False)
+        ingest(SourceRequest("newz", None, 5), CONTRACTS, Store(tmp_path))
 
 
 def test_a_refused_official_download_is_replaced_by_the_sample_and_says_so(
     tmp_path: Path, contracts: Path, generated: RawSource, caplog: pytest.LogCaptureFixture
 ) -> None:
     shutil.copytree(generated.folder, tmp_path / "data" / "raw" / "imdb_sample" / generated.folder.name)
-    result = ingest(SourceRequest("imdb", None, 5, again_after_seconds=(0,)), contracts, tmp_path / "data", False)
+    result = ingest(SourceRequest("imdb", None, 5, again_after_seconds=(0,)), contracts, Store(tmp_path / "data"))
     assert (result.data_set, result.origin) == ("imdb_sample", "sample")
     assert result.folder.parent.name == "imdb_sample"
     warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
@@ -185,7 +187,7 @@ def test_an_official_file_that_is_gone_falls_back_too(
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         path = contracts / "imdb.odcs.yaml"
         path.write_text(path.read_text("utf-8").replace("127.0.0.1:9/", f"127.0.0.1:{server.server_port}/"), "utf-8")
-        result = ingest(SourceRequest("imdb", None, 5), contracts, tmp_path / "data", False)
+        result = ingest(SourceRequest("imdb", None, 5), contracts, Store(tmp_path / "data"))
         server.shutdown()
     assert result.data_set == "imdb_sample"
     assert [record.message for record in caplog.records if "HTTP status 404" in record.message]
@@ -194,13 +196,13 @@ def test_an_official_file_that_is_gone_falls_back_too(
 def test_a_refused_address_that_somebody_named_is_an_error(tmp_path: Path, contracts: Path) -> None:
     request = SourceRequest("imdb", "http://127.0.0.1:9/aclImdb_v1.tar.gz", 5)
     with pytest.raises(SourceUnavailableError, match=r"127\.0\.0\.1:9"):
-        ingest(request, contracts, tmp_path / "data", False)
+        ingest(request, contracts, Store(tmp_path / "data"))
 
 
 def test_the_csv_form_of_the_reviews_goes_by_its_own_names(tmp_path: Path, contracts: Path) -> None:
     path = tmp_path / "IMDB Dataset.csv"
     path.write_text('review,sentiment\n"One, two ""three""",positive\nFour,negative\n', "utf-8")
-    result = ingest(SourceRequest("imdb", str(path), 5), contracts, tmp_path / "data", False)
+    result = ingest(SourceRequest("imdb", str(path), 5), contracts, Store(tmp_path / "data"))
     rows = pq.read_table(result.folder / "rows.parquet").to_pylist()
     assert [(row["text"], row["label"], row["rating"], row["split"], row["group"]) for row in rows] == [
         ('One, two "three"', "pos", None, None, None),

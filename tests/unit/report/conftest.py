@@ -143,9 +143,12 @@ def make_root(
     )
 
 
+REPORT = storage.plan("report", inputs={}, parameters={}, modules=())
+
+
 def write(made: Made) -> Report:
     """The report on what was made."""
-    return write_report_on(read_subject(made.model, made.data_dir), made.scored, made.probabilities)
+    return write_report_on(read_subject(made.model, made.data_dir), made.scored, made.probabilities, REPORT)
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def test_the_errors_table_has_the_original_row_and_the_mark(written: Report) -> 
 
 
 def test_the_overview_opens_with_the_sentence_and_carries_its_pictures(written: Report) -> None:
-    markdown = overview(read_figures(written.folder), written.folder)
+    markdown = overview(read_figures(written.folder), written.headline, written.folder)
     assert markdown.startswith("**No better than always answering 'neg'")
     assert markdown.count("](data:image/png;base64,") == 3
     assert len(markdown) < 300_000

@@ -9,6 +9,7 @@ from telling_texts import pairs
 
 from text_classifier.config import preset_named
 from text_classifier.records import DataSet, TrainRun
+from text_classifier.store import Store
 from text_classifier.training import TrainingJob
 from text_classifier.vocabulary import build
 
@@ -30,7 +31,7 @@ def job_of(tmp_path: Path) -> Callable[..., TrainingJob]:
     """The job of training a preset on a data set, its vocabulary built."""
 
     def job(data_set: DataSet, preset: str = "smoke", seed: int = 1, epochs: int | None = None) -> TrainingJob:
-        corpus = build(data_set, preset_named(preset), tmp_path)
+        corpus = build(data_set, preset_named(preset), Store(tmp_path))
         return TrainingJob(data_set, corpus, "mood", preset, TrainRun(seed, epochs))
 
     return job

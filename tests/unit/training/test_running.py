@@ -22,6 +22,7 @@ from text_classifier.errors import (
     UnknownNameError,
 )
 from text_classifier.records import TrainedModel, TrainRun
+from text_classifier.store import Store
 from text_classifier.training import TrainingProgress, latest_model, load_model, predict_split, read_config, train
 from text_classifier.training.batches import read_windows
 from text_classifier.training.fitting import Readable, SplitBatches, fit
@@ -31,7 +32,7 @@ from text_classifier.training.module import move_average
 
 @pytest.fixture
 def model(films, job_of, tmp_path: Path) -> TrainedModel:
-    return train(job_of(films, epochs=2), tmp_path)
+    return train(job_of(films, epochs=2), Store(tmp_path))
 
 
 def test_a_model_folder_is_whole_and_alone(model: TrainedModel, tmp_path: Path) -> None:
@@ -88,7 +89,7 @@ def test_encoded_examples_score_as_their_raw_texts(model: TrainedModel, films, t
 
 
 def test_a_signal_is_learned(films, job_of, tmp_path: Path) -> None:
-    model = train(job_of(films, epochs=30), tmp_path)
+    model = train(job_of(films, epochs=30), Store(tmp_path))
     _, probabilities = predict_split(model, tmp_path, "test")
     labels = pq.read_table(films.folder / "examples" / "test.parquet")["mood"].to_pylist()
     predictions = [read_config(model.folder).class_names[column] for column in probabilities.argmax(axis=1)]
@@ -99,7 +100,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(films, job_of, 
     weights = []
     for seed in (1, 1, 2):
         torch.manual_seed(99)
-        weights.append(load_file(train(job_of(films, seed=seed), tmp_path).folder / "weights.safetensors"))
+        weights.append(load_file(train(job_of(films, seed=seed), Store(tmp_path)).folder / "weights.safetensors"))
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
     assert not all(torch.equal(weights[0][name], weights[2][name]) for name in weights[0])
 
@@ -116,7 +117,7 @@ def test_checkpoints_hold_no_code_and_the_best_are_the_weights(model: TrainedMod
 
 def test_progress_is_told_after_every_step(films, job_of, tmp_path: Path) -> None:
     told: list[TrainingProgress] = []
-    train(job_of(films, epochs=2), tmp_path, told.append)
+    train(job_of(films, epochs=2), Store(tmp_path), told.append)
     assert [(p.epoch, p.step) for p in told] == [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3)]
     assert {(p.epochs, p.steps) for p in told} == {(2, 3)}
     assert told[-1].seconds_left == 0
@@ -125,7 +126,7 @@ def test_progress_is_told_after_every_step(films, job_of, tmp_path: Path) -> Non
 
 def test_lightnings_lines_and_ours_go_through_logging(films, job_of, tmp_path: Path, caplog, capsys) -> None:
     with caplog.at_level(logging.INFO):
-        train(job_of(films), tmp_path)
+        train(job_of(films), Store(tmp_path))
     assert "training smoke on films (SAMPLE), label mood: 300 examples, 50 held out, 2 classes" in caplog.text
     assert "epoch 1 of 1: train_loss" in caplog.text
     assert "`Trainer.fit` stopped" in caplog.text
@@ -135,20 +136,20 @@ def test_lightnings_lines_and_ours_go_through_logging(films, job_of, tmp_path: P
 def test_training_warns_of_nothing(films, job_of, tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        train(job_of(films), tmp_path)
+        train(job_of(films), Store(tmp_path))
 
 
 def test_many_classes_get_a_column_each(write_data_set, job_of, tmp_path: Path) -> None:
     classes = ("calm", "glad", "sad")
     data_set = write_data_set({"train": pairs(90, 0, classes), "val": pairs(30, 1, classes)})
-    classifier = load_model(train(job_of(data_set), tmp_path).folder)
+    classifier = load_model(train(job_of(data_set), Store(tmp_path)).folder)
     assert classifier.class_names == classes
     assert classifier.predict_probabilities(["soft and slow"]).shape == (1, 3)
 
 
 def test_the_preset_of_notebook_1_trains_on_val_and_watches_nothing(write_data_set, job_of, tmp_path: Path) -> None:
     data_set = write_data_set({"train": pairs(20, 0), "val": pairs(10, 1)})
-    model = train(job_of(data_set, preset="keras-bilstm", epochs=1), tmp_path)
+    model = train(job_of(data_set, preset="keras-bilstm", epochs=1), Store(tmp_path))
     history = pq.read_table(model.folder / "history.parquet").to_pylist()
     assert storage.read_manifest(model.folder).facts["train_rows"] == 30
     assert (history[0]["val_loss"], history[0]["val_accuracy_rate"]) == (None, None)
@@ -159,27 +160,27 @@ def test_the_preset_of_notebook_1_trains_on_val_and_watches_nothing(write_data_s
 def test_an_unknown_preset_or_label_is_refused_with_the_known_ones(films, job_of, tmp_path: Path) -> None:
     job = job_of(films)
     with pytest.raises(UnknownNameError, match="did you mean 'smoke'"):
-        train(dataclasses.replace(job, preset="smok"), tmp_path)
+        train(dataclasses.replace(job, preset="smok"), Store(tmp_path))
     with pytest.raises(UnknownNameError, match="mood"):
-        train(dataclasses.replace(job, label="sentiment"), tmp_path)
+        train(dataclasses.replace(job, label="sentiment"), Store(tmp_path))
 
 
 def test_a_corpus_of_another_preset_is_refused(films, job_of, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="other vocabulary options"):
-        train(dataclasses.replace(job_of(films), preset="default"), tmp_path)
+        train(dataclasses.replace(job_of(films), preset="default"), Store(tmp_path))
 
 
 def test_an_empty_val_split_is_an_error_for_presets_that_watch_it(write_data_set, job_of, tmp_path: Path) -> None:
     data_set = write_data_set({"train": [("a a", "x"), ("b b", "y")] * 2})
     with pytest.raises(TrainingError, match="raise val_pct"):
-        train(job_of(data_set), tmp_path)
+        train(job_of(data_set), Store(tmp_path))
     assert not list((tmp_path / "models" / "films").iterdir())
 
 
 def test_a_class_with_one_example_is_an_error(write_data_set, job_of, tmp_path: Path) -> None:
     data_set = write_data_set({"train": [("a a", "x"), ("a b", "x"), ("b b", "y")], "val": [("a", "x")]})
     with pytest.raises(TrainingError, match="'y': 1 in all, 1 to train on"):
-        train(job_of(data_set), tmp_path)
+        train(job_of(data_set), Store(tmp_path))
 
 
 class Diverging(nn.Module):
@@ -255,7 +256,7 @@ def test_an_average_soon_forgets_the_initial_values() -> None:
 def test_a_data_root_that_cannot_be_written_is_told_and_nothing_is_left(films, job_of, tmp_path: Path) -> None:
     (tmp_path / "models").write_text("in the way")
     with pytest.raises(OutputUnwritableError, match="TEXT_CLASSIFIER_DATA_DIR"):
-        train(job_of(films), tmp_path)
+        train(job_of(films), Store(tmp_path))
 
 
 def test_a_full_disk_leaves_nothing_half_written(films, job_of, tmp_path: Path) -> None:
@@ -264,7 +265,7 @@ def test_a_full_disk_leaves_nothing_half_written(films, job_of, tmp_path: Path) 
     resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, hard))  # bytes per file; writing on fails as on a full disk
     try:
         with pytest.raises(OutputUnwritableError, match="nothing half-written was kept"):
-            train(job, tmp_path)
+            train(job, Store(tmp_path))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert not list((tmp_path / "models" / "films").iterdir())
@@ -273,8 +274,8 @@ def test_a_full_disk_leaves_nothing_half_written(films, job_of, tmp_path: Path) 
 def test_the_latest_model_is_the_one_finished_last(films, job_of, tmp_path: Path) -> None:
     with pytest.raises(DamagedOutputError, match="run train-classifier"):
         latest_model(tmp_path, "films")
-    first = train(job_of(films, seed=1), tmp_path)
-    second = train(job_of(films, seed=2), tmp_path)
+    first = train(job_of(films, seed=1), Store(tmp_path))
+    second = train(job_of(films, seed=2), Store(tmp_path))
     manifest = json.loads((second.folder / storage.MANIFEST).read_text("utf-8"))
     (second.folder / storage.MANIFEST).write_text(json.dumps(manifest | {"created_at": "2999-01-01T00:00:00+00:00"}))
     assert latest_model(tmp_path, "films") == second
@@ -312,4 +313,4 @@ def test_the_record_of_a_run_survives_its_process(model: TrainedModel, tmp_path:
 
 def test_a_run_may_ask_for_fewer_epochs(films, job_of, tmp_path: Path) -> None:
     job = dataclasses.replace(job_of(films), options=TrainRun(seed=1, max_epochs=1))
-    assert train(job, tmp_path).epochs == 1
+    assert train(job, Store(tmp_path)).epochs == 1

@@ -1,0 +1,30 @@
+"""How runs end in the dashboard: Completed with their figures, or Cached where the output was found made."""
+
+from __future__ import annotations
+
+from typing import TypeVar, cast
+
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed
+
+from text_classifier.config import Settings
+from text_classifier.store import Store
+
+Result = TypeVar("Result")
+
+
+def store(refresh: bool = False) -> Store:
+    """The data root of this machine, as the running flow run sees it."""
+    run = f"{flow_run.name}, flow run {flow_run.id}" if flow_run.id else ""
+    return Store(Settings().data_dir, run, refresh)
+
+
+def ended(result: Result, message: str, is_reused: bool) -> State[Result]:
+    """The final state of a task run that found (`is_reused`) or made its output; `message` has the figures."""
+    return Completed(name="Cached" if is_reused else "Completed", message=message, data=result)
+
+
+def ending(result: Result, message: str) -> Result:
+    """What a flow returns to end its run with `message`: Prefect takes a returned state, and hands on its data."""
+    return cast(Result, Completed(message=message, data=result))

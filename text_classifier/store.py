@@ -1,0 +1,77 @@
+"""Where the steps of a run find and put their outputs: what stands undamaged is reused, the rest made once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from text_classifier import storage
+from text_classifier.records import Making
+
+logger = logging.getLogger(__name__)
+
+LOCKS = ".locks"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The data root as one run sees it.
+
+    Attributes:
+        data_dir: the data root.
+        run: who asks; recorded in the manifest of everything that is made.
+        refresh: make every output anew, also where an undamaged one could be reused.
+    """
+
+    data_dir: Path
+    run: str = ""
+    refresh: bool = False
+
+    def make(self, folder: Path, planned: storage.Manifest, fill: Callable[[Path], dict[str, Any]]) -> Making:
+        """See that `folder` holds the whole output that `planned` describes.
+
+        `fill` writes its files into the folder that it is given and returns the facts for the manifest. It is not
+        called when the output stands and every file of it has the digest that its manifest names. Of several runs
+        that want the same output at once, one makes it and the others wait.
+        """
+        with self.alone(planned):
+            if not self.refresh and storage.is_reusable(folder, planned):
+                return self.reused(folder)
+            facts: dict[str, Any] = {}
+            with storage.output_folder(folder, self.signed(planned), facts) as partial:
+                facts |= fill(partial)
+            return Making(self.run, storage.read_manifest(folder).created_at)
+
+    def reused(self, folder: Path) -> Making:
+        """The making of an output that stands, after the log has named the run that it came from."""
+        manifest = storage.read_manifest(folder)
+        making = Making(manifest.run, manifest.created_at, is_reused=True)
+        logger.info("reused %s, made by %s at %s", folder, making.run or "an unnamed run", making.at)
+        return making
+
+    def signed(self, planned: storage.Manifest) -> storage.Manifest:
+        """`planned`, made by this run."""
+        return replace(planned, run=self.run)
+
+    @contextmanager
+    def alone(self, planned: storage.Manifest) -> Iterator[None]:
+        """Keeps every other run, thread and process from making the same output meanwhile."""
+        place = self.data_dir / LOCKS
+        with storage.writing(place):
+            place.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(place / f"{planned.kind}-{planned.fingerprint[: storage.DIGEST_CHARACTERS]}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            logger.info("another run is making the same %s: waiting for it", planned.kind)
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
