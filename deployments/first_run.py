@@ -86,7 +86,7 @@ def _lines_of(report: Report) -> list[str]:
     return [
         "",
         f"{shown_name(report.data_set, report.origin)}, label {report.label}, preset {report.preset}",
-        f"  {report.first_sentence}",
+        f"  {report.headline}",
         f"  rows      read {report.read_rows:,}, rejected {report.rejected_rows:,}, kept: {splits}",
         f"  accuracy  {report.accuracy_rate:.2%} (95 % interval {report.accuracy_low_rate:.2%} to "
         f"{report.accuracy_high_rate:.2%}) on {report.test_rows:,} test rows; "

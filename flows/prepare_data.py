@@ -25,7 +25,8 @@ def prepare_data(
     Args:
         data_set: Name of a contract in data_contracts/, such as news or imdb.
         preset: Options of vocabulary, model and training under one name; default is the recommendation.
-        source: File, folder or http(s) address. Empty: what TEXT_CLASSIFIER_<DATA SET> names, else the contract's own.
+        source: File, folder, pattern (the newest file that fits) or address such as https://... or s3://.... Empty:
+            what TEXT_CLASSIFIER_<DATA SET> names, else the contract's own.
         refresh: Make every output anew, also where an undamaged one could be reused.
     """
     ingested = ingest(data_set, source, refresh).result()

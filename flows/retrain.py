@@ -1,17 +1,19 @@
-"""The whole chain: prepare the data, train, report."""
+"""The whole chain in one run: fetch, check, encode, train, report, and the champion's challenge."""
 
 from __future__ import annotations
 
 from prefect import flow
 
-from flows.prepare_data import prepare_data
-from flows.report import report
-from flows.train_classifier import train_classifier
+from tasks.build_vocabulary import build_vocabulary
+from tasks.ingest import ingest
 from tasks.naming import run_name
 from tasks.outcome import ending
-from tasks.validate import known_label
+from tasks.promote import promote
+from tasks.report import report as write_report
+from tasks.train import train
+from tasks.validate import known_label, validate
 from text_classifier.config import DataSetName, Label, MaxEpochs, PresetName, Seed, Source
-from text_classifier.records import Report
+from text_classifier.records import Report, TrainRun
 
 
 @flow(name="retrain", flow_run_name=run_name)
@@ -30,13 +32,17 @@ def retrain(
         data_set: Name of a contract in data_contracts/, such as news or imdb.
         preset: Options of vocabulary, model and training under one name; default is the recommendation.
         label: Label column to learn. Empty: the first that the contract names.
-        source: File, folder or http(s) address. Empty: what TEXT_CLASSIFIER_<DATA SET> names, else the contract's own.
+        source: File, folder, pattern (the newest file that fits) or address such as https://... or s3://.... Empty:
+            what TEXT_CLASSIFIER_<DATA SET> names, else the contract's own.
         max_epochs: Passes over the train split, at most. Empty: what the preset says.
         seed: Of weights, batches and dropout. The split has a seed of its own, in the contract.
         refresh: Make every output anew, also where an undamaged one could be reused.
     """
     label = known_label(data_set, label)
-    prepared = prepare_data(data_set, preset, source, refresh)
-    model = train_classifier(prepared.data_set, preset, label, prepared.fingerprint, max_epochs, seed, refresh)
-    published = report(prepared.data_set, model.run, refresh)
+    ingested = ingest(data_set, source, refresh).result()
+    prepared = validate(ingested, refresh).result()
+    corpus = build_vocabulary(prepared, preset, refresh).result()
+    model = train(prepared, corpus, label, preset, TrainRun(seed, max_epochs, refresh)).result()
+    published = write_report(model, refresh).result()
+    promote(published).result()
     return ending(published, published.headline)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from prefect import Task, task
+from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, TaskRun
+from prefect.client.schemas.objects import State
 from prefect.runtime import task_run
 
-from tasks.outcome import ended, store
+from tasks.outcome import ended, is_worth_a_retry, store
 from text_classifier.config import Settings
 from text_classifier.corpus import SourceRequest
 from text_classifier.corpus import ingest as ingest_source
-from text_classifier.errors import is_transient
 from text_classifier.records import Ingested
 
 
@@ -21,17 +18,12 @@ def _run_name() -> str:
     return f"ingest {task_run.parameters['data_set']}"
 
 
-def _is_worth_a_retry(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    error = state.result(raise_on_failure=False)
-    return isinstance(error, BaseException) and is_transient(error)
-
-
 @task(
     name="ingest",
     task_run_name=_run_name,
     retries=2,
     retry_delay_seconds=[5, 20],
-    retry_condition_fn=_is_worth_a_retry,
+    retry_condition_fn=is_worth_a_retry,
     cache_policy=NO_CACHE,
 )
 def ingest(data_set: str, source: str | None = None, refresh: bool = False) -> State[Ingested]:
@@ -39,7 +31,7 @@ def ingest(data_set: str, source: str | None = None, refresh: bool = False) -> S
 
     Args:
         data_set: a contract's name.
-        source: a file, a folder or an http(s) address; None: what TEXT_CLASSIFIER_<DATA SET> names, else the
+        source: a file, a folder, a pattern (the newest file that fits) or an address; None: what TEXT_CLASSIFIER_<DATA SET> names, else the
             contract's generator or official download.
         refresh: read the rows anew even where the same ones stand.
     """

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
-from prefect.client.schemas.objects import State
+from prefect import Task
+from prefect.client.schemas.objects import State, TaskRun
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from text_classifier.config import Settings
+from text_classifier.errors import is_transient
 from text_classifier.store import Store
 
 Result = TypeVar("Result")
@@ -28,3 +30,9 @@ def ended(result: Result, message: str, is_reused: bool) -> State[Result]:
 def ending(result: Result, message: str) -> Result:
     """What a flow returns to end its run with `message`: Prefect takes a returned state, and hands on its data."""
     return cast(Result, Completed(message=message, data=result))
+
+
+def is_worth_a_retry(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Whether a task run failed by something that may pass by itself."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, BaseException) and is_transient(error)

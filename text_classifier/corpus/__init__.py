@@ -3,5 +3,6 @@
 from text_classifier.corpus.generators import GENERATORS
 from text_classifier.corpus.ingest import SourceRequest, ingest
 from text_classifier.corpus.readers import READERS
+from text_classifier.corpus.watch import Sighting, announcing
 
-__all__ = ["GENERATORS", "READERS", "SourceRequest", "ingest"]
+__all__ = ["GENERATORS", "READERS", "Sighting", "SourceRequest", "announcing", "ingest"]

@@ -6,6 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Sequence
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -14,6 +15,7 @@ import pooch
 import requests
 import urllib3
 
+from text_classifier.corpus.marks import Mark
 from text_classifier.corpus.progress import ProgressLog
 from text_classifier.errors import SourceError, SourceNotFoundError, SourceUnavailableError
 
@@ -30,6 +32,7 @@ PATIENCE_SECONDS = 60.0
 _CHUNK_BYTES = 1 << 16
 _SCHEMES = ("http", "https")
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_NO_HEAD = frozenset({403, 405, 501})  # 403: an address that is signed for GET
 _TRANSIENT_STATUS = frozenset({408, 429})  # of those below 500: too slow, too often
 _LASTING = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.TooManyRedirects)
 
@@ -43,11 +46,13 @@ def is_address(source: str) -> bool:
     return _ADDRESS.match(source) is not None
 
 
+def is_http(source: str) -> bool:
+    """Whether `source` is an address that begins with http:// or https://."""
+    return is_address(source) and source.partition("://")[0].lower() in _SCHEMES
+
+
 def demand_address(source: str) -> None:
-    """Raises SourceNotFoundError: it is no http(s) address of a server."""
-    scheme = source.partition("://")[0]
-    if scheme.lower() not in _SCHEMES:
-        raise _wrong_address(source, f"the scheme {scheme[:80]!a}", "the scheme of the address is not supported")
+    """Raises SourceNotFoundError: the http(s) address names no server, or cannot be used."""
     try:
         parts = urlsplit(source)
         has_server = bool(parts.hostname) and parts.port != 0
@@ -93,6 +98,45 @@ def download(address: str, target: Path, timeout_seconds: float, again_after_sec
             time.sleep(wait_seconds)
         else:
             return
+
+
+def mark_of_address(address: str, timeout_seconds: float) -> Mark:
+    """What the server says of a file without sending it: size, time and ETag.
+
+    Raises:
+        SourceUnavailableError, SourceNotFoundError: as `download` does.
+    """
+    try:
+        with _headers_of(address, timeout_seconds) as response:
+            response.raise_for_status()
+            headers = response.headers
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+        raise _refused(address, timeout_seconds, error) from None
+    length, version = headers.get("Content-Length", ""), headers.get("ETag", "")
+    return Mark(
+        shown_address(address),
+        int(length) if length.isdecimal() else None,
+        _seconds(headers.get("Last-Modified", "")),
+        version,
+    )
+
+
+def _headers_of(address: str, timeout_seconds: float) -> requests.Response:
+    """By HEAD; where the server does not know that, by the beginning of a GET."""
+    headers = {"Accept-Encoding": "identity"}
+    response = requests.head(address, allow_redirects=True, timeout=timeout_seconds, headers=headers)
+    if response.status_code not in _NO_HEAD:
+        return response
+    response.close()
+    return requests.get(address, stream=True, timeout=timeout_seconds, headers=headers)
+
+
+def _seconds(http_date: str) -> float:
+    """Since 1970; 0 for what is no date."""
+    try:
+        return parsedate_to_datetime(http_date).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def _attempt(address: str, target: Path, timeout_seconds: float) -> None:
@@ -151,9 +195,9 @@ def _is_lasting(error: Exception) -> bool:
     return 400 <= response.status_code < 500 and response.status_code not in _TRANSIENT_STATUS
 
 
-def _wrong_address(address: str, seen: str, what: str = "the address cannot be used") -> SourceNotFoundError:
+def _wrong_address(address: str, seen: str) -> SourceNotFoundError:
     return SourceNotFoundError(
-        what,
+        "the address cannot be used",
         where=ascii(address.partition("?")[0].rpartition("@")[2][:200]),
         seen=seen,
         expected="http://<server>/<file> or https://<server>/<file>; else a file or a folder",

@@ -16,7 +16,8 @@ import pyarrow as pa
 from text_classifier.records import Split, TrainedModel
 from text_classifier.store import Store
 from text_classifier.training.job import TrainingJob, TrainingProgress, ignore_progress
-from text_classifier.training.model_folder import ModelConfig, latest_model, read_config
+from text_classifier.training.model_folder import ModelConfig, latest_model, read_config, read_model
+from text_classifier.training.planning import made_before, planned_model
 
 if TYPE_CHECKING:
     from text_classifier.training.classifier import TextClassifier
@@ -48,9 +49,14 @@ def train(
         DamagedOutputError: corpus and data set do not belong together.
         OutputUnwritableError: the data root cannot be written or is full; nothing half-written is left.
     """
-    from text_classifier.training.running import train_job
+    preset, planned = planned_model(job)
+    with store.alone(planned):
+        earlier = None if store.refresh else made_before(store.data_dir, job.data_set.data_set, planned)
+        if earlier:
+            return read_model(earlier, store.reused(earlier))
+        from text_classifier.training.running import train_anew
 
-    return train_job(job, store, on_progress)
+        return read_model(train_anew(job, preset, store, planned, on_progress))
 
 
 def load_model(folder: Path) -> TextClassifier:

@@ -81,19 +81,6 @@ def read_model(folder: Path, making: Making | None = None) -> TrainedModel:
     )
 
 
-def short(planned: storage.Manifest) -> str:
-    """How a planned model is told from others in the name of its folder."""
-    return planned.fingerprint[:8]
-
-
-def made_before(data_dir: Path, data_set: str, planned: storage.Manifest) -> Path | None:
-    """The newest undamaged model folder that `planned` describes."""
-    for folder in sorted((data_dir / "models" / data_set).glob(f"[!.]*-{short(planned)}"), reverse=True):
-        if storage.is_reusable(folder, planned, but=REPORT_FILES):
-            return folder
-    return None
-
-
 def latest_model(data_dir: Path, data_set: str, run: str | None = None) -> TrainedModel:
     """The model that was finished last, or the one of the named run.
 

@@ -16,9 +16,9 @@ from torch import nn
 
 from text_classifier import storage
 from text_classifier.config.options import TrainingOptions
-from text_classifier.config.presets import Preset, preset_named
-from text_classifier.errors import TrainingError, UnknownNameError
-from text_classifier.records import TrainedModel, shown_name
+from text_classifier.config.presets import Preset
+from text_classifier.errors import TrainingError
+from text_classifier.records import shown_name
 from text_classifier.store import Store
 from text_classifier.training.allocator import keep_freed_memory
 from text_classifier.training.batches import read_windows
@@ -30,11 +30,9 @@ from text_classifier.training.model_folder import (
     HISTORY_FILE,
     WEIGHTS_FILE,
     ModelConfig,
-    made_before,
-    read_model,
-    short,
 )
 from text_classifier.training.networks import MODELS, Sizes, trainable_weights
+from text_classifier.training.planning import short
 from text_classifier.training.precision import described
 from text_classifier.training.scoring import fit_temperature, logits_of
 from text_classifier.vocabulary import TOKENIZERS, VOCABULARY_FILE
@@ -43,28 +41,10 @@ from text_classifier.vocabulary.ranking import SPECIALS
 logger = logging.getLogger(__name__)
 
 
-def train_job(job: TrainingJob, store: Store, on_progress: OnProgress) -> TrainedModel:
-    """See `text_classifier.training.train`."""
-    preset = _effective_preset(job)
-    _check(job, preset)
-    planned = storage.plan(
-        "model",
-        inputs={"data_set": job.data_set.fingerprint, "corpus": job.corpus.fingerprint},
-        parameters={"label": job.label, "preset": job.preset, "options": preset.model_dump(), "seed": job.options.seed},
-        modules=("text_classifier.training.running",),
-    )
-    with store.alone(planned):
-        earlier = None if store.refresh else made_before(store.data_dir, job.data_set.data_set, planned)
-        if earlier:
-            return read_model(earlier, store.reused(earlier))
-        folder = _train(job, preset, planned, store, on_progress)
-    model = read_model(folder)
-    logger.info("model %s: %d epochs, %.1f seconds", model.run, model.epochs, model.seconds)
-    return model
-
-
-def _train(job: TrainingJob, preset: Preset, planned: storage.Manifest, store: Store, on_progress: OnProgress) -> Path:
-    """The folder of the new model."""
+def train_anew(
+    job: TrainingJob, preset: Preset, store: Store, planned: storage.Manifest, on_progress: OnProgress
+) -> Path:
+    """Train the model that `planned` describes; the folder it stands in."""
     started = time.perf_counter()
     data_dir = store.data_dir
     run = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{job.preset}-{job.label}-{short(planned)}"
@@ -81,30 +61,8 @@ def _train(job: TrainingJob, preset: Preset, planned: storage.Manifest, store: S
     with storage.output_folder(folder, store.signed(planned), facts) as partial:
         facts |= _fill(partial, job, preset, on_progress)
         facts["seconds"] = time.perf_counter() - started
+    logger.info("model %s: %d epochs, %.1f seconds", run, facts["epochs"], facts["seconds"])
     return folder
-
-
-def _check(job: TrainingJob, preset: Preset) -> None:
-    if job.label not in job.data_set.classes:
-        raise UnknownNameError.of(f"label of {job.data_set.data_set}", job.label, job.data_set.classes)
-    built_with = storage.read_manifest(job.corpus.folder).parameters["vocabulary"]
-    if built_with != preset.vocabulary.model_dump():
-        raise TrainingError(
-            "the corpus was built with other vocabulary options than the preset's",
-            where=str(job.corpus.folder),
-            seen=str(built_with),
-            expected=str(preset.vocabulary.model_dump()),
-            to_do="build the vocabulary with the preset that is trained",
-        )
-
-
-def _effective_preset(job: TrainingJob) -> Preset:
-    preset = preset_named(job.preset)
-    if job.options.max_epochs is None:
-        return preset
-    return preset.model_copy(
-        update={"training": preset.training.model_copy(update={"max_epochs": job.options.max_epochs})}
-    )
 
 
 def _fill(folder: Path, job: TrainingJob, preset: Preset, on_progress: OnProgress) -> dict[str, object]:

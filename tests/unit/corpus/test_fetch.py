@@ -322,9 +322,9 @@ def test_a_body_that_drips_is_refused() -> None:
 @pytest.mark.parametrize(
     ("source", "seen"),
     [
-        ("ftp://h/a.csv", r"scheme of the address is not supported.*'ftp'; expected: http://"),
-        ("s3://bucket/a.csv", "scheme of the address is not supported"),
-        ("file:///etc/hostname", "scheme of the address is not supported"),
+        ("nosuch://h/a.csv", r"scheme of the address is not supported.*'nosuch'; expected: https://"),
+        ("file:///etc/hostname", "scheme of the address is not supported.*name the file by its path"),
+        ("simplecache://x::s3://bucket/a.csv", "scheme of the address is not supported"),
         ("https://", "no name of a server"),
         ("http://[::1", "Invalid IPv6"),
         ("http://h:99999/a.csv", "Port out of range"),

@@ -1,0 +1,64 @@
+"""What a training job will make, known before it is made and without torch: so a model that stands costs no seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from text_classifier import storage
+from text_classifier.config.presets import Preset, preset_named
+from text_classifier.errors import TrainingError, UnknownNameError
+from text_classifier.training.job import TrainingJob
+from text_classifier.training.model_folder import REPORT_FILES
+
+
+def planned_model(job: TrainingJob) -> tuple[Preset, storage.Manifest]:
+    """The preset as the job changes it, and the manifest of the model to be.
+
+    Raises:
+        UnknownNameError: the preset or the label does not exist.
+        TrainingError: the corpus was built with other options than the preset's.
+    """
+    preset = _effective_preset(job)
+    _check(job, preset)
+    return preset, storage.plan(
+        "model",
+        inputs={"data_set": job.data_set.fingerprint, "corpus": job.corpus.fingerprint},
+        parameters={"label": job.label, "preset": job.preset, "options": preset.model_dump(), "seed": job.options.seed},
+        modules=("text_classifier.training.running",),
+    )
+
+
+def short(planned: storage.Manifest) -> str:
+    """How a planned model is told from others in the name of its folder."""
+    return planned.fingerprint[:8]
+
+
+def made_before(data_dir: Path, data_set: str, planned: storage.Manifest) -> Path | None:
+    """The newest undamaged model folder that `planned` describes."""
+    for folder in sorted((data_dir / "models" / data_set).glob(f"[!.]*-{short(planned)}"), reverse=True):
+        if storage.is_reusable(folder, planned, but=REPORT_FILES):
+            return folder
+    return None
+
+
+def _check(job: TrainingJob, preset: Preset) -> None:
+    if job.label not in job.data_set.classes:
+        raise UnknownNameError.of(f"label of {job.data_set.data_set}", job.label, job.data_set.classes)
+    built_with = storage.read_manifest(job.corpus.folder).parameters["vocabulary"]
+    if built_with != preset.vocabulary.model_dump():
+        raise TrainingError(
+            "the corpus was built with other vocabulary options than the preset's",
+            where=str(job.corpus.folder),
+            seen=str(built_with),
+            expected=str(preset.vocabulary.model_dump()),
+            to_do="build the vocabulary with the preset that is trained",
+        )
+
+
+def _effective_preset(job: TrainingJob) -> Preset:
+    preset = preset_named(job.preset)
+    if job.options.max_epochs is None:
+        return preset
+    return preset.model_copy(
+        update={"training": preset.training.model_copy(update={"max_epochs": job.options.max_epochs})}
+    )
