@@ -31,8 +31,8 @@ def ingest(data_set: str, source: str | None = None, refresh: bool = False) -> S
 
     Args:
         data_set: a contract's name.
-        source: a file, a folder, a pattern (the newest file that fits) or an address; None: what TEXT_CLASSIFIER_<DATA SET> names, else the
-            contract's generator or official download.
+        source: a file, a folder, a pattern (the newest file that fits) or an address; None: what
+            TEXT_CLASSIFIER_<DATA SET> names, else the contract's generator or official download.
         refresh: read the rows anew even where the same ones stand.
     """
     settings = Settings()
