@@ -8,7 +8,7 @@ export
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: help setup run server test check format pictures lock clean
+.PHONY: help setup run server worker deploy test check format pictures lock clean
 
 help:  ## Print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
@@ -25,6 +25,12 @@ run: setup  ## Retrain on news, then on imdb, and print where the reports stand
 
 server: setup  ## Serve the dashboard on 127.0.0.1 until Ctrl-C, with every run kept under the data root
 	@$(BIN)/python -m deployments.server
+
+worker: setup  ## Run what is scheduled, triggered or started by hand, on this machine until Ctrl-C
+	@$(BIN)/python -m deployments.worker
+
+deploy: setup  ## Check deployments/prefect.yaml, deploy all of it, remove what left it, and say what changed
+	@$(BIN)/python -m deployments.deploy
 
 test: setup  ## Run every test (real data where TEXT_CLASSIFIER_TEST_IMDB and TEXT_CLASSIFIER_TEST_NEWS name it)
 	$(BIN)/python -m pytest

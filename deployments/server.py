@@ -83,6 +83,21 @@ def running_server() -> Server | None:
     return recorded_server()
 
 
+def required_server() -> Server:
+    """The server that `running_server` finds.
+
+    Raises:
+        ServerError: none runs, or the named one does not answer.
+    """
+    if server := running_server():
+        return server
+    raise ServerError(
+        "no Prefect server runs on this data root",
+        where=str(prefect_home()),
+        to_do="start one with `make server` in another terminal, or name yours in PREFECT_API_URL",
+    )
+
+
 def recorded_server() -> Server | None:
     """The server that this project started on this data root, if it still answers."""
     with suppress(OSError, ValueError, TypeError):

@@ -101,9 +101,9 @@ class ProgressArtifact:
 
 
 def done_pct(progress: TrainingProgress) -> float:
-    """Steps done of those of all epochs; early stopping may leave the rest undone."""
+    """Steps done of those of all epochs, to a tenth; early stopping may leave the rest undone."""
     steps = (progress.epoch - 1) * progress.steps + progress.step
-    return 100 * steps / (progress.epochs * progress.steps)
+    return round(100 * steps / (progress.epochs * progress.steps), 1)
 
 
 def described(progress: TrainingProgress) -> str:

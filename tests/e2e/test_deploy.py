@@ -1,0 +1,207 @@
+"""`make deploy` and `make worker` as a user meets them: a real server, processes of their own, from any folder."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
+from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.schedules import CronSchedule
+
+from deployments.deploy import CODE_DIR, FILE
+from tests.e2e.conftest import Deploy, Ended, run_and_watch, working, write_news
+
+NAMES = (
+    "retrain/imdb",
+    "retrain/news",
+    "retrain/smoke",
+    "prepare-data/on-demand",
+    "train-classifier/on-demand",
+    "report/on-demand",
+    "watch-source/news",
+)
+BY_HAND = "report/made-by-hand"
+
+
+@pytest.fixture(scope="module")
+def first(deploy: Deploy) -> Ended:
+    return deploy()
+
+
+def verdicts(ended: Ended) -> dict[str, str]:
+    """What changed, by deployment."""
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    rows = [line for line in ended.stdout.splitlines() if line.startswith(("retrain/", *NAMES, BY_HAND))]
+    return {row.split()[0]: row.rpartition("  ")[2] for row in rows}
+
+
+def waited(found: Callable[[], list[FlowRun]], seconds: int = 90) -> list[FlowRun]:
+    deadline = time.monotonic() + seconds
+    while not (runs := found()) and time.monotonic() < deadline:
+        time.sleep(1)
+    return runs
+
+
+def runs_of(client: SyncPrefectClient, name: str) -> list[FlowRun]:
+    one = DeploymentFilter(id=DeploymentFilterId(any_=[client.read_deployment_by_name(name).id]))
+    return client.read_flow_runs(deployment_filter=one)
+
+
+def schedules_of(client: SyncPrefectClient, name: str) -> dict[str | None, tuple[bool, dict[str, object]]]:
+    return {s.slug: (s.active, s.parameters) for s in client.read_deployment_by_name(name).schedules}
+
+
+def triggers_of(client: SyncPrefectClient, name: str) -> dict[str, bool]:
+    resource = f"prefect.deployment.{client.read_deployment_by_name(name).id}"
+    return {trigger.name: trigger.enabled for trigger in client.read_resource_related_automations(resource)}
+
+
+def names_on(client: SyncPrefectClient) -> set[str]:
+    flows = {flow.id: flow.name for flow in client.read_flows()}
+    return {f"{flows[deployment.flow_id]}/{deployment.name}" for deployment in client.read_deployments()}
+
+
+def make_by_hand(client: SyncPrefectClient) -> None:
+    flow, _, name = BY_HAND.partition("/")
+    client.create_deployment(flow_id=client.create_flow_from_name(flow), name=name)
+
+
+def pause(client: SyncPrefectClient, name: str, slug: str) -> None:
+    deployment = client.read_deployment_by_name(name)
+    schedule = next(schedule for schedule in deployment.schedules if schedule.slug == slug)
+    client.update_deployment_schedule(deployment.id, schedule.id, active=False)
+
+
+def test_everything_is_deployed_and_the_gpu_queue_takes_one_run_at_a_time(
+    first: Ended, client: SyncPrefectClient
+) -> None:
+    assert verdicts(first) == dict.fromkeys(NAMES, "new")
+    assert {q.name: q.concurrency_limit for q in client.read_work_queues(work_pool_name="local")} == {
+        "default": None,
+        "gpu": 1,
+    }
+    news = client.read_deployment_by_name("retrain/news")
+    assert news.work_queue_name == "gpu"
+    assert news.concurrency_options
+    assert news.concurrency_options.collision_strategy.value == "ENQUEUE"
+    assert news.pull_steps == [{"prefect.deployments.steps.set_working_directory": {"directory": str(CODE_DIR)}}]
+    assert (news.parameter_openapi_schema or {})["properties"]["preset"]["enum"]
+
+
+def test_schedules_make_runs_with_their_own_parameters(
+    first: Ended, client: SyncPrefectClient, environment: dict[str, str]
+) -> None:
+    """With SQLAlchemy 2.1 no schedule ever makes a run."""
+    assert first.returncode == 0
+    labels = {str(run.parameters["label"]) for run in waited(lambda: runs_of(client, "retrain/news"))}
+    assert labels == {"category", "label"}
+    run = waited(lambda: runs_of(client, "retrain/imdb"))[0]
+    assert run.parameters == {"data_set": "imdb", "preset": "default"}
+    assert run.work_queue_name == "gpu"
+    assert client.read_deployment_by_name("retrain/imdb").job_variables == {
+        "stream_output": False,
+        "env": {"TEXT_CLASSIFIER_DATA_DIR": environment["TEXT_CLASSIFIER_DATA_DIR"]},
+    }
+
+
+def test_deploying_again_changes_nothing_and_what_was_paused_by_hand_stays_paused(
+    first: Ended, deploy: Deploy, client: SyncPrefectClient
+) -> None:
+    assert first.returncode == 0
+    make_by_hand(client)
+    pause(client, "retrain/imdb", "nightly")
+    client.pause_deployment(client.read_deployment_by_name("prepare-data/on-demand").id)
+    client.pause_automation(next(a.id for a in client.read_automations() if a.name == "retrain-news-on-new-data"))
+    try:
+        again = deploy()
+        assert verdicts(again) == dict.fromkeys(NAMES, "unchanged")
+        assert again.stdout.count("(paused)") == 3
+        assert schedules_of(client, "retrain/imdb") == {"nightly": (False, {})}
+        assert client.read_deployment_by_name("prepare-data/on-demand").paused
+        assert triggers_of(client, "retrain/news") == {"retrain-news-on-new-data": False}
+        assert names_on(client) == {*NAMES, BY_HAND}
+    finally:
+        client.resume_automation(next(a.id for a in client.read_automations() if a.name == "retrain-news-on-new-data"))
+        client.delete_deployment(client.read_deployment_by_name(BY_HAND).id)
+
+
+def test_a_mistake_anywhere_deploys_nothing(first: Ended, deploy: Deploy, client: SyncPrefectClient) -> None:
+    assert first.returncode == 0
+    before = {deployment.id: deployment.updated for deployment in client.read_deployments()}
+    changed = FILE.read_text("utf-8").replace("By hand, ", "Now and then, ").replace("tags: [watch,", "tgas: [watch,")
+    ended = deploy(changed)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("error: prefect.yaml has 2 mistakes; nothing was deployed")
+    assert "Traceback" not in ended.stderr
+    assert {deployment.id: deployment.updated for deployment in client.read_deployments()} == before
+
+
+def logged(client: SyncPrefectClient) -> list[str]:
+    """Warnings and errors of all runs."""
+    return [log.message for log in client.read_logs() if log.level >= 30]
+
+
+def test_a_worker_started_anywhere_completes_a_run_and_new_data_start_the_retraining(
+    first: Ended, client: SyncPrefectClient, environment: dict[str, str], tmp_path: Path
+) -> None:
+    assert first.returncode == 0
+    with working(environment, tmp_path, "default") as process:
+        ended = run_and_watch("retrain/smoke", environment, tmp_path)
+        assert ended.returncode == 0, ended.stdout + ended.stderr + "\n".join(logged(client))
+        assert [*(Path(environment["TEXT_CLASSIFIER_DATA_DIR"]) / "models" / "news").glob("*/report.html")]
+        write_news(Path(environment["TEXT_CLASSIFIER_NEWS"]), rows=357)
+        assert run_and_watch("watch-source/news", environment, tmp_path).returncode == 0
+        triggered = waited(lambda: [run for run in runs_of(client, "retrain/news") if not run.auto_scheduled])
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+    assert [run.parameters["label"] for run in triggered] == ["category"]
+    assert [str(run.created_by and run.created_by.type) for run in triggered] == ["AUTOMATION"]
+    assert {run.state_name for run in triggered} <= {"Scheduled", "Late"}  # in the queue gpu, which nobody serves here
+
+
+def test_what_left_the_file_disappears_and_what_people_made_stays(
+    first: Ended, deploy: Deploy, client: SyncPrefectClient
+) -> None:
+    assert first.returncode == 0
+    make_by_hand(client)
+    imdb = client.read_deployment_by_name("retrain/imdb")
+    pause(client, "retrain/imdb", "nightly")
+    # Without care this one, which has no slug, makes Prefect resume the others.
+    client.create_deployment_schedules(imdb.id, [(CronSchedule(cron="0 12 * * *"), True)])
+    text = FILE.read_text("utf-8")
+    text = text[: text.index("  - name: news\n    entrypoint: flows/watch_source.py")]
+    triggers = text.index("    triggers:")
+    text = text[:triggers] + text[text.index("    concurrency_limit:", triggers) :]
+    lines = [line for line in text.splitlines() if "slug: weekly-label" not in line]
+    told = verdicts(deploy("\n".join(lines)))
+    assert told["watch-source/news"] == "removed"
+    assert told["retrain/imdb"] == "changed: schedules"
+    assert told["retrain/news"] == "changed: schedules, triggers"
+    assert schedules_of(client, "retrain/imdb") == {"nightly": (False, {})}
+    assert set(schedules_of(client, "retrain/news")) == {"nightly"}
+    assert triggers_of(client, "retrain/news") == {}
+    assert [automation.name for automation in client.read_automations()] == ["runs-without-heartbeat"]
+    assert names_on(client) == {*NAMES, BY_HAND} - {"watch-source/news"}
+
+
+def test_without_a_server_it_says_what_to_do(environment: dict[str, str], tmp_path: Path) -> None:
+    elsewhere = environment | {"TEXT_CLASSIFIER_DATA_DIR": str(tmp_path / "nothing")}
+    for module in ("deployments.deploy", "deployments.worker"):
+        ended = subprocess.run(
+            [sys.executable, "-m", module],
+            cwd=tmp_path,
+            env=elsewhere,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        assert ended.returncode == 1
+        assert ended.stderr.startswith("error: no Prefect server runs on this data root")
+        assert "`make server`" in ended.stderr
+        assert "Traceback" not in ended.stderr
