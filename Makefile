@@ -44,8 +44,8 @@ format: setup  ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-pictures: setup  ## Make the README's pictures from the newest GENERATED report (needs Chromium)
-	$(BIN)/python docs/pictures/make_pictures.py
+pictures: setup  ## Make the README's pictures with the tests that drive the dashboard (needs Chromium)
+	TEXT_CLASSIFIER_PICTURES_DIR=$(CURDIR)/docs/pictures $(BIN)/python -m pytest tests/e2e/test_dashboard.py
 
 lock:  ## Resolve pyproject.toml anew into requirements.lock
 	rm -rf .venv/lock

@@ -172,6 +172,7 @@ def _launch(url: str) -> subprocess.Popen[bytes]:
         "PREFECT_SERVER_API_HOST": HOST,
         "PREFECT_SERVER_API_PORT": port,
         "PREFECT_UI_API_URL": f"{url}/api",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     }
     with writing(prefect_home()):
         prefect_home().mkdir(parents=True, exist_ok=True)

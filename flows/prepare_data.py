@@ -7,7 +7,7 @@ from prefect import flow
 from tasks.build_vocabulary import build_vocabulary
 from tasks.ingest import ingest
 from tasks.naming import run_name
-from tasks.outcome import ending
+from tasks.outcome import ending, only_run_of
 from tasks.validate import figures, validate
 from text_classifier.config import DataSetName, PresetName, Source
 from text_classifier.records import DataSet
@@ -25,11 +25,12 @@ def prepare_data(
     Args:
         data_set: Name of a contract in data_contracts/, such as news or imdb.
         preset: Options of vocabulary, model and training under one name; default is the recommendation.
-        source: File, folder, pattern (the newest file that fits) or address such as https://... or s3://.... Empty:
+        source: File, folder, pattern (the newest file that fits) or address such as s3://bucket/key. Empty:
             what TEXT_CLASSIFIER_<DATA SET> names, else the contract's own.
         refresh: Make every output anew, also where an undamaged one could be reused.
     """
-    ingested = ingest(data_set, source, refresh).result()
-    prepared = validate(ingested, refresh).result()
-    build_vocabulary(prepared, preset, refresh).result()
+    with only_run_of(data_set):
+        ingested = ingest(data_set, source, refresh).result()
+        prepared = validate(ingested, refresh).result()
+        build_vocabulary(prepared, preset, refresh).result()
     return ending(prepared, figures(prepared))

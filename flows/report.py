@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from tasks.naming import run_name
-from tasks.outcome import ending
+from tasks.outcome import ending, only_run_of
 from tasks.promote import promote
 from tasks.report import report as write_report
 from tasks.train import trained_model
@@ -22,6 +22,7 @@ def report(data_set: DataSetName = "news", run: RunName = None, refresh: bool = 
         run: Folder name of the model below models/<data set>/. Empty: the newest.
         refresh: Score and write anew, also where an undamaged report could be reused.
     """
-    published = write_report(trained_model(data_set, run), refresh).result()
-    promote(published).result()
+    with only_run_of(data_set):
+        published = write_report(trained_model(data_set, run), refresh).result()
+        promote(published).result()
     return ending(published, published.headline)

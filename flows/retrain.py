@@ -7,7 +7,7 @@ from prefect import flow
 from tasks.build_vocabulary import build_vocabulary
 from tasks.ingest import ingest
 from tasks.naming import run_name
-from tasks.outcome import ending
+from tasks.outcome import ending, only_run_of
 from tasks.promote import promote
 from tasks.report import report as write_report
 from tasks.train import train
@@ -32,17 +32,18 @@ def retrain(
         data_set: Name of a contract in data_contracts/, such as news or imdb.
         preset: Options of vocabulary, model and training under one name; default is the recommendation.
         label: Label column to learn. Empty: the first that the contract names.
-        source: File, folder, pattern (the newest file that fits) or address such as https://... or s3://.... Empty:
+        source: File, folder, pattern (the newest file that fits) or address such as s3://bucket/key. Empty:
             what TEXT_CLASSIFIER_<DATA SET> names, else the contract's own.
         max_epochs: Passes over the train split, at most. Empty: what the preset says.
         seed: Of weights, batches and dropout. The split has a seed of its own, in the contract.
         refresh: Make every output anew, also where an undamaged one could be reused.
     """
     label = known_label(data_set, label)
-    ingested = ingest(data_set, source, refresh).result()
-    prepared = validate(ingested, refresh).result()
-    corpus = build_vocabulary(prepared, preset, refresh).result()
-    model = train(prepared, corpus, label, preset, TrainRun(seed, max_epochs, refresh)).result()
-    published = write_report(model, refresh).result()
-    promote(published).result()
+    with only_run_of(data_set):
+        ingested = ingest(data_set, source, refresh).result()
+        prepared = validate(ingested, refresh).result()
+        corpus = build_vocabulary(prepared, preset, refresh).result()
+        model = train(prepared, corpus, label, preset, TrainRun(seed, max_epochs, refresh)).result()
+        published = write_report(model, refresh).result()
+        promote(published).result()
     return ending(published, published.headline)

@@ -6,7 +6,7 @@ from prefect import flow
 
 from tasks.build_vocabulary import build_vocabulary
 from tasks.naming import run_name
-from tasks.outcome import ending
+from tasks.outcome import ending, only_run_of
 from tasks.train import figures, train
 from tasks.validate import known_label, prepared_data_set
 from text_classifier.config import DataSetName, Fingerprint, Label, MaxEpochs, PresetName, Seed
@@ -35,7 +35,8 @@ def train_classifier(
         refresh: Make every output anew, also where an undamaged one could be reused.
     """
     label = known_label(data_set, label)
-    prepared = prepared_data_set(data_set, fingerprint)
-    corpus = build_vocabulary(prepared, preset, refresh).result()
-    model = train(prepared, corpus, label, preset, TrainRun(seed, max_epochs, refresh)).result()
+    with only_run_of(data_set):
+        prepared = prepared_data_set(data_set, fingerprint)
+        corpus = build_vocabulary(prepared, preset, refresh).result()
+        model = train(prepared, corpus, label, preset, TrainRun(seed, max_epochs, refresh)).result()
     return ending(model, figures(model))

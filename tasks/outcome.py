@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar, cast
 
 from prefect import Task
@@ -20,6 +21,11 @@ def store(refresh: bool = False) -> Store:
     """The data root of this machine, as the running flow run sees it."""
     run = f"{flow_run.name}, flow run {flow_run.id}" if flow_run.id else ""
     return Store(Settings().data_dir, run, refresh)
+
+
+def only_run_of(data_set: str) -> AbstractContextManager[None]:
+    """Keeps the flow runs of a data set apart, whichever deployments or people started them: the later ones wait."""
+    return store().only_run_of(data_set)
 
 
 def ended(result: Result, message: str, is_reused: bool) -> State[Result]:

@@ -62,14 +62,27 @@ class Store:
     @contextmanager
     def alone(self, planned: storage.Manifest) -> Iterator[None]:
         """Keeps every other run, thread and process from making the same output meanwhile."""
+        name = f"{planned.kind}-{planned.fingerprint[: storage.DIGEST_CHARACTERS]}"
+        with self._locked(name, f"another run is making the same {planned.kind}"):
+            yield
+
+    @contextmanager
+    def only_run_of(self, data_set: str) -> Iterator[None]:
+        """Lets one run of a data set work at a time, wherever the others come from; they wait."""
+        with self._locked(f"run-{data_set}", f"another run of {data_set} is on"):
+            yield
+
+    @contextmanager
+    def _locked(self, name: str, reason: str) -> Iterator[None]:
+        """The operating system frees the lock of a process that ends, however it ends."""
         place = self.data_dir / LOCKS
         with storage.writing(place):
             place.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(place / f"{planned.kind}-{planned.fingerprint[: storage.DIGEST_CHARACTERS]}.lock")
+        lock = FileLock(place / f"{name}.lock")
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            logger.info("another run is making the same %s: waiting for it", planned.kind)
+            logger.info("%s: waiting for it", reason)
             lock.acquire()
         try:
             yield

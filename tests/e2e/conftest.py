@@ -1,4 +1,4 @@
-"""A server, deployments and a worker as `make server`, `make deploy` and `make worker` start them, in a data root apart."""
+"""A server, deployments and a worker, started by the commands behind make, on a data root of their own."""
 
 import os
 import subprocess
@@ -30,7 +30,15 @@ def write_news(path: Path, rows: int = 350, extra: str = "", puzzle: int = 0) ->
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory, contracts_without_network: Path) -> Iterator[dict[str, str]]:
+def news_setting(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Where the news come from."""
+    return {"TEXT_CLASSIFIER_NEWS": str(write_news(tmp_path_factory.mktemp("news") / "news.csv"))}
+
+
+@pytest.fixture(scope="module")
+def environment(
+    tmp_path_factory: pytest.TempPathFactory, contracts_without_network: Path, news_setting: dict[str, str]
+) -> Iterator[dict[str, str]]:
     """A data root and a server of its own; the commands find the server by the data root alone."""
     root = tmp_path_factory.mktemp("root")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "TEXT_CLASSIFIER_"))}
@@ -38,7 +46,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory, contracts_without_netw
         **kept,
         "TEXT_CLASSIFIER_DATA_DIR": str(root / "data"),
         "TEXT_CLASSIFIER_CONTRACTS_DIR": str(contracts_without_network),
-        "TEXT_CLASSIFIER_NEWS": str(write_news(root / "news.csv")),
+        **news_setting,
         "PREFECT_WORKER_QUERY_SECONDS": "2",
     }
     if imdb := os.environ.get("TEXT_CLASSIFIER_TEST_IMDB"):

@@ -108,3 +108,25 @@ def test_a_run_that_waited_for_one_that_failed_makes_the_output_itself(kitchen: 
         Store(kitchen.folder.parents[1], "Monday").make(kitchen.folder, PLANNED, burn)
     assert not kitchen.folder.exists()
     assert not kitchen.make("Tuesday").is_reused
+
+
+def test_runs_of_one_data_set_wait_for_each_other_and_those_of_another_do_not(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    store, order = Store(tmp_path), []
+
+    def second() -> None:
+        with store.only_run_of("news"):
+            order.append("second")
+
+    with store.only_run_of("news"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        while "another run of news is on: waiting for it" not in caplog.text:
+            threading.Event().wait(0.01)
+        with store.only_run_of("imdb"):
+            order.append("imdb")
+        order.append("first")
+    thread.join(60)
+    assert order == ["imdb", "first", "second"]
