@@ -132,10 +132,10 @@ def test_the_readme_shows_every_deployment_with_its_trigger_and_its_description(
     assert re.findall(r"^\| `[a-z-]+/[a-z-]+` .*$", readme, re.M) == expected
 
 
-def test_the_readme_runs_only_deployments_and_parameters_that_exist() -> None:
+def test_the_readmes_run_only_deployments_and_parameters_that_exist() -> None:
     declared, names = checked(FILE, CODE_DIR)
     flows = {name: flow_of(one.entrypoint, CODE_DIR) for name, one in zip(names, declared.deployments, strict=True)}
-    readme = FILE.with_name("README.md").read_text("utf-8")
+    readme = "".join((folder / "README.md").read_text("utf-8") for folder in (CODE_DIR, FILE.parent))
     commands = re.findall(r"prefect deployment run '([^']+)'(.*)", readme)
     assert commands
     for name, rest in commands:

@@ -4,19 +4,26 @@ With TEXT_CLASSIFIER_PICTURES_DIR the pictures of the README are written there (
 """
 
 import json
+import math
 import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
+from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import Artifact, FlowRun
+from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
+from tasks.dashboard import publish_markdown, publish_table
 from tests.e2e.conftest import Deploy, run_and_watch, working, write_news
+from text_classifier.report.cells import markdown_text
 
 BROWSER = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), "")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
@@ -197,6 +204,37 @@ def test_hostile_articles_break_no_page_of_an_artifact(
 
 def test_every_artifact_is_there_and_nothing_else(client: SyncPrefectClient, story: FlowRun) -> None:
     assert {key for key in artifacts_of(client) if key.startswith("news")} == ARTIFACTS
+
+
+@pytest.fixture(scope="module")
+def odd_values(environment: dict[str, str]) -> None:
+    """A table and a text of what breaks pages when it is published as it is."""
+    value = {"inf": math.inf, "nan": math.nan, "none": None, "decimal": Decimal("1.5"), "when": datetime.now(UTC)}
+    odd = {**value, "big": 10**30, "text": HOSTILE, "surrogate": "\ud800", "control": "a\x00b\x1b[31m", "list": [1]}
+
+    @flow(name="odd-values")
+    def publish() -> None:
+        publish_table("odd-table", [odd, {"another column": 1}], f"Odd values {HOSTILE}")
+        publish_markdown("odd-text", f"Odd values: {markdown_text(HOSTILE)}", "Odd values")
+
+    with temporary_settings({PREFECT_API_URL: environment["ADDRESS"], PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        publish()
+
+
+@pytest.mark.parametrize("version", BOTH_VERSIONS)
+@pytest.mark.parametrize("key", ["odd-table", "odd-text"])
+def test_values_that_no_page_can_carry_break_no_page(
+    page: Page, client: SyncPrefectClient, url: str, odd_values: None, key: str, version: str
+) -> None:
+    failures: list[str] = []
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    page.goto(f"{url}{version}/artifacts/artifact/{artifacts_of(client)[key].id}")
+    for text in ("inf", "nan", "1.5") if key == "odd-table" else ():
+        expect(page.get_by_text(text, exact=True).first).to_be_visible()
+    expect(page.get_by_text("javascript:window.broken").first).to_be_visible()
+    assert page.evaluate("window.broken") is None
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert not failures
 
 
 @pytest.mark.parametrize("data_set", ["news", "imdb"])
