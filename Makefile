@@ -45,7 +45,7 @@ format: setup  ## Format the code and mend what the linter can
 	$(BIN)/ruff format .
 
 pictures: setup  ## Make the README's pictures with the tests that drive the dashboard (needs Chromium)
-	TEXT_CLASSIFIER_PICTURES_DIR=$(CURDIR)/docs/pictures $(BIN)/python -m pytest tests/e2e/test_dashboard.py
+	TEXT_CLASSIFIER_PICTURES_DIR=$(CURDIR)/docs/pictures $(BIN)/python -m pytest tests/e2e/test_in_browser.py
 
 lock:  ## Resolve pyproject.toml anew into requirements.lock
 	rm -rf .venv/lock

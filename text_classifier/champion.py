@@ -17,7 +17,6 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow.parquet as pq
 from filelock import FileLock
-from scipy.stats import binomtest
 
 from text_classifier.config import preset_named
 from text_classifier.errors import DamagedOutputError
@@ -134,6 +133,8 @@ def _point(folder: Path, model_dir: Path, data_dir: Path) -> None:
 
 
 def _compare(report: Report, champion: str | None) -> Comparison:
+    from scipy.stats import binomtest  # a second to import, and no need for it where the ledger has the answer
+
     def decided(outcome: Outcome, reason: str, **figures: Any) -> Comparison:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         return Comparison(report.run, champion, outcome, reason, compared_at=now, **figures)
