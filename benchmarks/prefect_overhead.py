@@ -48,6 +48,9 @@ def main() -> None:
     with serving() as server:
         os.environ.update(client_environment(server))
         print(_shown(asked.data_set, _costs(asked.data_set, asked.preset)))
+        from prefect.logging.handlers import APILogHandler
+
+        APILogHandler().flush()  # before the server ends
 
 
 def _costs(data_set: str, preset: PresetName) -> Costs:
