@@ -51,12 +51,20 @@ class SetWorkingDirectory(_Part):
 
 
 class GitClone(_Part):
+    """No `access_token`: Prefect would write its value into the deployment. A block is resolved when a run starts."""
+
     repository: str = Field(min_length=1)
     branch: str | None = None
     commit_sha: str | None = None
     include_submodules: bool = False
-    access_token: str | None = None
-    credentials: str | None = None
+    credentials: str | None = Field(None, pattern=r"^\{\{ prefect\.blocks\.[\w.-]+ \}\}$")
+
+    @field_validator("repository")
+    @classmethod
+    def _holds_no_password(cls, value: str) -> str:
+        if "@" in value.partition("://")[2].partition("/")[0]:
+            raise ValueError("the address holds a name or a password: name a block in `credentials` instead")
+        return value
 
 
 class PullStep(_Part):
@@ -146,6 +154,11 @@ class _OnceEachLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(
+                    problem="a key must be plain text; a value such as {{ $NAME }} must stand in quotes",
+                    problem_mark=key.start_mark,
+                )
             if key.value in seen:
                 raise yaml.MarkedYAMLError(problem=f"key {key.value!r} stands here twice", problem_mark=key.start_mark)
             seen.add(key.value)
@@ -197,7 +210,8 @@ def _problem(document: object, path: Path, detail: Mapping[str, Any]) -> ConfigE
     if detail["type"] != _MISSPELT:
         if detail["type"] == "missing":
             return ConfigError("a key is missing", where=where, to_do="add it")
-        return ConfigError("a value is wrong", where=where, seen=repr(detail["input"])[:120], expected=detail["msg"])
+        seen = "" if location[0] == "pull" else repr(detail["input"])[:120]  # there could be a secret in it
+        return ConfigError("a value is wrong", where=where, seen=seen, expected=detail["msg"])
     known = sorted(_keys_at(location[:-1]))
     near = difflib.get_close_matches(str(location[-1]), known, n=1)
     to_do = f"did you mean {near[0]!r}?" if near else "remove it: Prefect would drop it in silence"

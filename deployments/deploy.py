@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deployments.server import client_environment, required_server, running_server
+from deployments.server import client_environment, no_server, running_server
 from text_classifier.config import Settings
 from text_classifier.errors import ServerError, TextClassifierError
 
@@ -50,7 +50,8 @@ def _check(file: Path) -> str:
 
 
 def _deploy(file: Path) -> str:
-    if server := running_server():
+    server = running_server()
+    if server:
         os.environ.update(client_environment(server))
     from prefect.client.orchestration import get_client
 
@@ -58,7 +59,8 @@ def _deploy(file: Path) -> str:
     from deployments.deployed import answering
 
     declared, names = checked(file, CODE_DIR)
-    server = required_server()
+    if server is None:  # also when it answers by now: Prefect has read its environment
+        raise no_server()
     with answering(server), get_client(sync_client=True) as client:
         done, before, after = _applied(client, file, declared, names)
     return "\n".join([*done, *_table(before, after), f"Dashboard: {server.url}/deployments"])
@@ -81,9 +83,11 @@ def _applied(
     deployed.remember(client, declared.name, known)  # before they are made: an interrupted deploy forgets none
     for name, deployment in ours.items():
         deployed.remove_schedules(client, name, [schedule.slug for schedule in deployment.schedules])
-    _run_prefect_deploy(file)
-    for name in before.keys() & ours.keys():
-        deployed.pause_again(client, name, before[name])
+    try:
+        _run_prefect_deploy(file)
+    finally:  # also after half of it: the next deploy could no longer tell what people had paused
+        for name in before.keys() & ours.keys():
+            deployed.pause_again(client, name, before[name])
     for name in known - set(names):
         deployed.remove_deployment(client, name)
     deployed.remember(client, declared.name, names)

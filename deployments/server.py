@@ -91,7 +91,12 @@ def required_server() -> Server:
     """
     if server := running_server():
         return server
-    raise ServerError(
+    raise no_server()
+
+
+def no_server() -> ServerError:
+    """The error of a command that needs a running server and found none."""
+    return ServerError(
         "no Prefect server runs on this data root",
         where=str(prefect_home()),
         to_do="start one with `make server` in another terminal, or name yours in PREFECT_API_URL",

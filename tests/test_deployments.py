@@ -168,6 +168,7 @@ FORM = {
     "strategy": ("strategy: ENQUEUE", "strategy: QUEUE", "collision_strategy", "'ENQUEUE' or 'CANCEL_NEW'"),
     "pull step": ("steps.set_working_directory", "steps.set_working_dir", "unknown key", "set_working_directory'?"),
     "placeholder": ("$TEXT_CLASSIFIER_CODE_DIR", "$TEXT_CLASSIFIER_COD_DIR", "TEXT_CLASSIFIER_COD_DIR", "placeholder"),
+    "no quotes": ('"{{ $TEXT_CLASSIFIER_CODE_DIR }}"', "{{ $TEXT_CLASSIFIER_CODE_DIR }}", "in quotes", "must stand"),
     "key twice": ("type: process", "type: process\n    type: process", "'type' stands here twice", "cannot read"),
 }
 
@@ -177,6 +178,29 @@ def test_a_mistake_of_form_is_told_with_its_place(rewrite: Rewrite, old: str, ne
     told = mistakes(rewrite(old, new))
     assert place in told
     assert says in told
+
+
+CLONE = """  - prefect.deployments.steps.git_clone:
+      repository: {}
+      {}: {}
+"""
+SET_DIRECTORY = TEXT[TEXT.index("  - prefect.deployments.steps.set") : TEXT.index("# Hours keep away")]
+
+
+@pytest.mark.parametrize(
+    ("repository", "key", "value"),
+    [
+        ("https://git.example.org/a.git", "access_token", "s3cret"),
+        ("https://git.example.org/a.git", "credentials", "s3cret"),
+        ("https://me:s3cret@git.example.org/a.git", "branch", "main"),
+    ],
+)
+def test_a_secret_in_the_file_is_refused_and_not_repeated(
+    rewrite: Rewrite, repository: str, key: str, value: str
+) -> None:
+    told = mistakes(rewrite(SET_DIRECTORY, CLONE.format(repository, key, value)))
+    assert "pull.0" in told
+    assert "s3cret" not in told
 
 
 CONTENT = {
