@@ -78,7 +78,7 @@ def _plain(data_set: str, preset: PresetName) -> Report:
     corpus = build(prepared, preset_named(preset), store)
     job = TrainingJob(prepared, corpus, contract.label_columns[0], preset, TrainRun(seed=0))
     report = write_report(training.train(job, store), store)
-    challenge(report, settings.data_dir)
+    challenge(report, store)
     return report
 
 

@@ -10,9 +10,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
 from tasks.dashboard import artifact_key, publish_table
-from tasks.outcome import ended
+from tasks.outcome import ended, store
 from text_classifier.champion import challenge, champion_dir, read_ledger
-from text_classifier.config import Settings
 from text_classifier.records import Report, shown_name
 
 logger = logging.getLogger("text_classifier.tasks.promote")
@@ -21,13 +20,14 @@ logger = logging.getLogger("text_classifier.tasks.promote")
 @task(name="promote", task_run_name="compare {report.run} with the champion", cache_policy=NO_CACHE)
 def promote(report: Report) -> State[bool]:
     """Whether the model of `report` became the champion of its data set and label; publishes the ledger."""
-    data_dir = Settings().data_dir
-    comparison, is_repeated = challenge(report, data_dir)
+    outputs = store()
+    comparison, is_repeated = challenge(report, outputs)
     decision = "promoted" if comparison.is_promoted else "not promoted"
     message = f"{decision} ({comparison.outcome}: {comparison.reason})"
-    logger.info("%s: %s%s", report.run, message, f", decided at {comparison.compared_at}" if is_repeated else "")
+    reused = f", reused: compared by {comparison.compared_by} at {comparison.compared_at}" if is_repeated else ""
+    logger.info("%s: %s%s", report.run, message, reused)
     shown = shown_name(report.data_set, report.origin)
-    ledger = read_ledger(champion_dir(data_dir, report.data_set, report.label))
+    ledger = read_ledger(champion_dir(outputs.data_dir, report.data_set, report.label))
     publish_table(
         artifact_key(report.data_set, report.label, "champion"),
         [{"data": shown, **asdict(line)} for line in reversed(ledger)],

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -18,13 +18,18 @@ import numpy as np
 import pyarrow.parquet as pq
 from filelock import FileLock
 
+from text_classifier.code_version import code_digest
 from text_classifier.config import preset_named
 from text_classifier.errors import DamagedOutputError
 from text_classifier.records import MARKS, Report
-from text_classifier.storage import output_file, read_manifest, verify, writing
-from text_classifier.training.model_folder import WEIGHTS_FILE, read_config
+from text_classifier.storage import checked_output, output_file, read_manifest, sha256_text, writing
+from text_classifier.store import Store
+from text_classifier.training.model_folder import CONFIG_FILE, WEIGHTS_FILE, read_config
 
 SIGNIFICANCE_LEVEL = 0.05
+PREDICTIONS = "predictions.parquet"
+
+CorrectByRow = dict[tuple[str, str], bool]
 
 Outcome = Literal["first", "better", "not separable", "worse", "not comparable", "no signal", "not eligible"]
 PROMOTED: frozenset[Outcome] = frozenset({"first", "better"})
@@ -42,6 +47,8 @@ class Comparison:
         gain_pct: challenger's accuracy minus champion's on those rows, in points.
         p_value: exact McNemar test, two-sided (Dietterich 1998).
         compared_at: ISO 8601 in UTC.
+        compared_by: the run that compared.
+        basis: SHA-256 of both models' predictions and of the rule's code; "" when they could not be had.
     """
 
     run: str
@@ -52,6 +59,8 @@ class Comparison:
     gain_pct: float | None = None
     p_value: float | None = None
     compared_at: str = ""
+    compared_by: str = ""
+    basis: str = ""
 
     @property
     def is_promoted(self) -> bool:
@@ -89,37 +98,67 @@ def read_ledger(folder: Path) -> list[Comparison]:
         ) from error
 
 
-def challenge(report: Report, data_dir: Path) -> tuple[Comparison, bool]:
+def challenge(report: Report, store: Store) -> tuple[Comparison, bool]:
     """Compare the reported model with the champion, write the ledger, and move the pointer if it earned it.
 
-    A model is compared with a champion once: asked again, the line of the ledger is the answer.
+    The same predictions are compared with the same champion once: asked again, the line of the ledger is the answer.
+    A champion whose files are missing or damaged is not compared with, and stays in service.
 
     Returns:
         The comparison, and whether it stood in the ledger already.
 
     Raises:
-        DamagedOutputError: a file of either model differs from its manifest.
+        DamagedOutputError: a file of the reported model differs from its manifest, or the ledger cannot be read.
     """
-    folder = champion_dir(data_dir, report.data_set, report.label)
+    folder = champion_dir(store.data_dir, report.data_set, report.label)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
         ledger = read_ledger(folder)
         champion = champion_run(ledger)
-        earlier = [line for line in ledger if line.run == report.run and champion in {line.run, line.champion}]
-        comparison = earlier[-1] if earlier else _compare(report, champion)
+        earlier = _earlier(ledger, report, champion)
+        comparison = earlier or replace(_compare(report, champion), compared_by=store.run)
         if not earlier:
             ledger.append(comparison)
             _write_ledger(folder, ledger)
-        if run := champion_run(ledger):
-            _point(folder, data_dir / "models" / report.data_set / run, data_dir)
-    return comparison, bool(earlier)
+        run = champion_run(ledger)
+        if run and _pointed_at(folder) != run:
+            _point(folder, store.data_dir / "models" / report.data_set / run, store.data_dir)
+    return comparison, earlier is not None
+
+
+def _earlier(ledger: Sequence[Comparison], report: Report, champion: str | None) -> Comparison | None:
+    """The line that answers the same question, or that put this very model in service."""
+    for line in reversed(ledger):
+        if line.run == report.run and (
+            champion == line.run
+            or (champion == line.champion and line.basis and line.basis == _basis(report, champion))
+        ):
+            return line
+    return None
+
+
+def _basis(report: Report, champion: str | None) -> str:
+    folders = [report.folder, *([report.folder.parent / champion] if champion else [])]
+    try:
+        digests = [read_manifest(folder).outputs[PREDICTIONS]["sha256"] for folder in folders]
+    except (DamagedOutputError, KeyError):
+        return ""
+    return sha256_text(" ".join([*digests, code_digest("text_classifier.champion")]))
 
 
 def _write_ledger(folder: Path, ledger: list[Comparison]) -> None:
     lines = "".join(json.dumps(asdict(line), ensure_ascii=False) + "\n" for line in ledger)
     with output_file(folder / "ledger.jsonl") as partial:
         partial.write_text(lines, "utf-8")
+
+
+def _pointed_at(folder: Path) -> str | None:
+    """The run that the pointer names; None where it cannot be read."""
+    try:
+        return str(json.loads((folder / "champion.json").read_text("utf-8"))["run"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _point(folder: Path, model_dir: Path, data_dir: Path) -> None:
@@ -135,18 +174,24 @@ def _point(folder: Path, model_dir: Path, data_dir: Path) -> None:
 def _compare(report: Report, champion: str | None) -> Comparison:
     from scipy.stats import binomtest  # a second to import, and no need for it where the ledger has the answer
 
+    basis = _basis(report, champion)
+
     def decided(outcome: Outcome, reason: str, **figures: Any) -> Comparison:
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        return Comparison(report.run, champion, outcome, reason, compared_at=now, **figures)
+        return Comparison(report.run, champion, outcome, reason, compared_at=now, **{"basis": basis, **figures})
 
     if refusal := _refusal(report):
         return decided(*refusal)
     if champion is None:
         return decided("first", "the first model with a signal")
-    in_service = report.folder.parent / champion
-    if read_config(report.folder).split_seed != read_config(in_service).split_seed:
+    mine, split_seed = _scored(report.folder)
+    try:
+        theirs, their_split_seed = _scored(report.folder.parent / champion)
+    except DamagedOutputError as error:
+        return decided("not comparable", f"the champion cannot be read, see to it: {error}", basis="")
+    if split_seed != their_split_seed:
         return decided("not comparable", "the champion was trained under another split seed")
-    gains, losses, common = _disagreements(report.folder, in_service)
+    gains, losses, common = _disagreements(mine, theirs)
     if not common:
         return decided("not comparable", "no test row was scored by both")
     p_value = binomtest(gains, gains + losses).pvalue if gains + losses else 1.0
@@ -173,17 +218,20 @@ def _outcome(surplus: int, p_value: float) -> Outcome:
     return "better" if surplus > 0 else "worse"
 
 
-def _disagreements(challenger_dir: Path, champion_dir: Path) -> tuple[int, int, int]:
+def _disagreements(mine: CorrectByRow, theirs: CorrectByRow) -> tuple[int, int, int]:
     """Rows that only the challenger got right, rows that only the champion did, and rows that both scored."""
-    mine, theirs = (_correct_by_row(folder) for folder in (challenger_dir, champion_dir))
     common = sorted(mine.keys() & theirs.keys())
     here = np.array([mine[row] for row in common], dtype=bool)
     there = np.array([theirs[row] for row in common], dtype=bool)
     return int(np.sum(here & ~there)), int(np.sum(there & ~here)), len(common)
 
 
-def _correct_by_row(model_dir: Path) -> dict[tuple[str, str], bool]:
-    """Keyed by text digest and true label, so that a row is found again wherever tomorrow's file has it."""
-    verify(model_dir)
-    rows = pq.read_table(model_dir / "predictions.parquet", columns=["text_digest", "label", "prediction"]).to_pylist()
-    return {(row["text_digest"], row["label"]): row["label"] == row["prediction"] for row in rows}
+def _scored(model_dir: Path) -> tuple[CorrectByRow, int]:
+    """Which test rows a model got right, and the split seed of its data.
+
+    Rows are keyed by text digest and true label, so that one is found again wherever tomorrow's file has it.
+    """
+    predictions = checked_output(model_dir, PREDICTIONS)
+    rows = pq.read_table(predictions, columns=["text_digest", "label", "prediction"]).to_pylist()
+    correct = {(row["text_digest"], row["label"]): row["label"] == row["prediction"] for row in rows}
+    return correct, read_config(checked_output(model_dir, CONFIG_FILE).parent).split_seed

@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from text_classifier.champion import challenge, champion_dir, champion_run, read
 from text_classifier.config import preset_named
 from text_classifier.errors import DamagedOutputError
 from text_classifier.records import Report
+from text_classifier.store import Store
 from text_classifier.training import ModelConfig
 
 TEST_ROWS = 400
@@ -76,12 +78,12 @@ def in_service(data_dir: Path) -> str | None:
 
 
 def test_the_first_model_with_a_signal_becomes_champion(tmp_path: Path) -> None:
-    assert challenge(a_report(tmp_path, "first", 300), tmp_path)[0].outcome == "first"
+    assert challenge(a_report(tmp_path, "first", 300), Store(tmp_path))[0].outcome == "first"
     assert in_service(tmp_path) == "first"
 
 
 def test_a_model_whose_interval_holds_the_majority_rate_does_not(tmp_path: Path) -> None:
-    assert challenge(a_report(tmp_path, "first", 210), tmp_path)[0].outcome == "no signal"
+    assert challenge(a_report(tmp_path, "first", 210), Store(tmp_path))[0].outcome == "no signal"
     assert in_service(tmp_path) is None
 
 
@@ -90,7 +92,7 @@ def test_sample_and_generated_data_and_notebook_presets_are_never_promoted(
     tmp_path: Path, change: dict[str, str]
 ) -> None:
     report = replace(a_report(tmp_path, "first", 300), **change)  # type: ignore[arg-type]
-    assert challenge(report, tmp_path)[0].outcome == "not eligible"
+    assert challenge(report, Store(tmp_path))[0].outcome == "not eligible"
     assert in_service(tmp_path) is None
 
 
@@ -106,34 +108,36 @@ def test_sample_and_generated_data_and_notebook_presets_are_never_promoted(
 def test_a_challenger_is_promoted_only_when_shown_to_be_better(
     tmp_path: Path, correct_rows: int, outcome: str, champion: str
 ) -> None:
-    challenge(a_report(tmp_path, "first", 300), tmp_path)
-    assert challenge(a_report(tmp_path, "second", correct_rows), tmp_path)[0].outcome == outcome
+    challenge(a_report(tmp_path, "first", 300), Store(tmp_path))
+    assert challenge(a_report(tmp_path, "second", correct_rows), Store(tmp_path))[0].outcome == outcome
     assert in_service(tmp_path) == champion
 
 
 def test_the_gain_and_its_p_value_are_those_of_the_exact_mcnemar_test(tmp_path: Path) -> None:
-    challenge(a_report(tmp_path, "first", 300), tmp_path)
-    comparison, _ = challenge(a_report(tmp_path, "second", 306), tmp_path)
+    challenge(a_report(tmp_path, "first", 300), Store(tmp_path))
+    comparison, _ = challenge(a_report(tmp_path, "second", 306), Store(tmp_path))
     assert comparison.gain_pct == pytest.approx(1.5)
     assert comparison.p_value == pytest.approx(2 * 0.5**6)
 
 
 def test_only_rows_that_both_scored_are_compared(tmp_path: Path) -> None:
-    challenge(a_report(tmp_path, "first", 300), tmp_path)
-    assert challenge(a_report(tmp_path, "second", 300, first_row=100), tmp_path)[0].common_rows == TEST_ROWS - 100
+    challenge(a_report(tmp_path, "first", 300), Store(tmp_path))
+    assert (
+        challenge(a_report(tmp_path, "second", 300, first_row=100), Store(tmp_path))[0].common_rows == TEST_ROWS - 100
+    )
 
 
 def test_another_split_seed_makes_two_models_not_comparable(tmp_path: Path) -> None:
-    challenge(a_report(tmp_path, "first", 300), tmp_path)
-    assert challenge(a_report(tmp_path, "second", 390, split_seed=2), tmp_path)[0].outcome == "not comparable"
+    challenge(a_report(tmp_path, "first", 300), Store(tmp_path))
+    assert challenge(a_report(tmp_path, "second", 390, split_seed=2), Store(tmp_path))[0].outcome == "not comparable"
     assert in_service(tmp_path) == "first"
 
 
 def test_a_model_is_compared_with_a_champion_once(tmp_path: Path) -> None:
     champion, challenger = a_report(tmp_path, "first", 300), a_report(tmp_path, "second", 303)
-    made = [challenge(report, tmp_path) for report in (champion, challenger)]
+    made = [challenge(report, Store(tmp_path)) for report in (champion, challenger)]
     assert [is_repeated for _, is_repeated in made] == [False, False]
-    again = [challenge(report, tmp_path) for report in (champion, challenger)]
+    again = [challenge(report, Store(tmp_path)) for report in (champion, challenger)]
     assert again == [(comparison, True) for comparison, _ in made]
     assert len(read_ledger(champion_dir(tmp_path, "news", "category"))) == 2
     assert in_service(tmp_path) == "first"
@@ -141,16 +145,16 @@ def test_a_model_is_compared_with_a_champion_once(tmp_path: Path) -> None:
 
 def test_a_model_is_compared_again_when_another_one_came_into_service(tmp_path: Path) -> None:
     old, better = a_report(tmp_path, "first", 300), a_report(tmp_path, "second", 390)
-    challenge(old, tmp_path)
-    challenge(better, tmp_path)
-    comparison, is_repeated = challenge(old, tmp_path)
+    challenge(old, Store(tmp_path))
+    challenge(better, Store(tmp_path))
+    comparison, is_repeated = challenge(old, Store(tmp_path))
     assert (comparison.outcome, is_repeated) == ("worse", False)
     assert in_service(tmp_path) == "second"
 
 
 def test_the_ledger_keeps_every_comparison_in_order(tmp_path: Path) -> None:
-    challenge(a_report(tmp_path, "first", 300), tmp_path)
-    challenge(a_report(tmp_path, "second", 303), tmp_path)
+    challenge(a_report(tmp_path, "first", 300), Store(tmp_path))
+    challenge(a_report(tmp_path, "second", 303), Store(tmp_path))
     ledger = read_ledger(champion_dir(tmp_path, "news", "category"))
     assert [(line.run, line.champion, line.outcome) for line in ledger] == [
         ("first", None, "first"),
@@ -160,7 +164,7 @@ def test_the_ledger_keeps_every_comparison_in_order(tmp_path: Path) -> None:
 
 def test_the_pointer_names_the_models_folder_and_its_weights(tmp_path: Path) -> None:
     report = a_report(tmp_path, "first", 300)
-    challenge(report, tmp_path)
+    challenge(report, Store(tmp_path))
     pointer = json.loads((champion_dir(tmp_path, "news", "category") / "champion.json").read_text("utf-8"))
     assert pointer == {
         "run": "first",
@@ -169,18 +173,45 @@ def test_the_pointer_names_the_models_folder_and_its_weights(tmp_path: Path) -> 
     }
 
 
-def test_a_champion_whose_predictions_were_changed_is_not_compared_with(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["predictions", "folder"])
+def test_a_damaged_champion_stays_in_service_and_is_told_until_it_is_mended(tmp_path: Path, damage: str) -> None:
     first = a_report(tmp_path, "first", 300)
-    challenge(first, tmp_path)
-    (first.folder / "predictions.parquet").write_bytes(b"changed")
-    with pytest.raises(DamagedOutputError, match="differs from its manifest"):
-        challenge(a_report(tmp_path, "second", 340), tmp_path)
+    challenge(first, Store(tmp_path))
+    kept = tmp_path / "kept"
+    shutil.copytree(first.folder, kept)
+    if damage == "folder":
+        shutil.rmtree(first.folder)
+    else:
+        (first.folder / "predictions.parquet").write_bytes(b"changed")
+    better = a_report(tmp_path, "second", 390)
+    comparison, is_repeated = challenge(better, Store(tmp_path))
+    assert (comparison.outcome, is_repeated) == ("not comparable", False)
+    assert str(first.folder) in comparison.reason
     assert in_service(tmp_path) == "first"
+    shutil.rmtree(first.folder, ignore_errors=True)
+    shutil.copytree(kept, first.folder)
+    assert challenge(better, Store(tmp_path))[0].outcome == "better"
+
+
+def test_new_predictions_of_the_same_model_are_compared_anew(tmp_path: Path) -> None:
+    challenge(a_report(tmp_path, "first", 300), Store(tmp_path, "Monday"))
+    challenge(a_report(tmp_path, "second", 303), Store(tmp_path, "Tuesday"))
+    comparison, is_repeated = challenge(a_report(tmp_path, "second", 390), Store(tmp_path, "Wednesday"))
+    assert (comparison.outcome, comparison.compared_by, is_repeated) == ("better", "Wednesday", False)
+
+
+def test_predictions_that_the_manifest_does_not_name_decide_nothing(tmp_path: Path) -> None:
+    challenge(a_report(tmp_path, "first", 300), Store(tmp_path))
+    second = a_report(tmp_path, "second", 390)
+    manifest = storage.read_manifest(second.folder)
+    storage.write_manifest(second.folder, manifest, manifest.facts, but=("predictions.parquet",))
+    with pytest.raises(DamagedOutputError, match="differs from its manifest"):
+        challenge(second, Store(tmp_path))
 
 
 def test_a_ledger_cut_short_is_told_and_nothing_is_promoted_over_it(tmp_path: Path) -> None:
-    challenge(a_report(tmp_path, "first", 300), tmp_path)
+    challenge(a_report(tmp_path, "first", 300), Store(tmp_path))
     ledger = champion_dir(tmp_path, "news", "category") / "ledger.jsonl"
     ledger.write_text(ledger.read_text("utf-8")[:-20], "utf-8")
     with pytest.raises(DamagedOutputError, match="ledger"):
-        challenge(a_report(tmp_path, "second", 340), tmp_path)
+        challenge(a_report(tmp_path, "second", 340), Store(tmp_path))
