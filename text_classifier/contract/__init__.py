@@ -4,12 +4,12 @@ from text_classifier.contract.data_sets import latest_data_set, validate
 from text_classifier.contract.odcs import (
     Column,
     Contract,
-    SourcePin,
     SplitShares,
     known_data_sets,
     load_contract,
 )
 from text_classifier.contract.rules import Rule
+from text_classifier.contract.servers import SourcePin
 from text_classifier.contract.verdicts import Verdict, read_verdicts
 
 __all__ = [

@@ -15,6 +15,7 @@ from text_classifier.contract.attributes import attribute_rules
 from text_classifier.contract.document import Place, Properties, custom_properties, one_of, read_document
 from text_classifier.contract.quality import quality_rules
 from text_classifier.contract.rules import CLASS_ROWS, OWN_RULES, Rule
+from text_classifier.contract.servers import SourcePin, read_servers
 from text_classifier.errors import ConfigError, UnknownNameError
 from text_classifier.records import Origin
 from text_classifier.storage import sha256_file
@@ -48,24 +49,13 @@ class SplitShares:
 
 
 @dataclass(frozen=True, slots=True)
-class SourcePin:
-    """What an official form of the source is known by; None where it is not pinned."""
-
-    form: str
-    address: str | None
-    sha256: str | None
-    md5: str | None
-    size_bytes: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class Contract:
     """Everything that stands about one data set.
 
     Attributes:
         digest: SHA-256 of the file.
         reader: a key of the corpus' readers.
-        delimiters: candidates, the declared one first; empty where the source is not delimited.
+        delimiters, encoding, escape: see `Servers`.
         generator: what makes the data where nobody names a source.
         fallback: the data set that is used instead when the download is refused.
         group_column: one of the columns, or (readers other than "delimited") something that only the reader knows.
@@ -82,6 +72,7 @@ class Contract:
     reader: str
     delimiters: tuple[str, ...]
     encoding: str
+    escape: str
     generator: str | None
     fallback: str | None
     origin: Origin
@@ -149,14 +140,6 @@ class _ContractProperties(Properties):
     fallback: str | None = None
 
 
-class _ServerProperties(Properties):
-    form: str
-    sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
-    md5: str | None = Field(None, pattern="^[0-9a-f]{32}$")
-    size_bytes: int | None = Field(None, ge=1)
-    delimiters: tuple[str, ...] = ()
-
-
 class _ClassProperties(Properties):
     aliases: tuple[str, ...] = ()
 
@@ -167,22 +150,20 @@ def _contract(document: dict[str, Any], path: Path, place: Place) -> Contract:
     if len(tables) != 1:
         raise place.wrong("a contract describes one table", seen=f"{len(tables)} in schema", expected="1")
     elements = _elements(tables[0], custom, place / "schema")
-    servers = [(entry, custom_properties(entry, _ServerProperties, place / "servers")) for entry in document["servers"]]
+    servers = read_servers(document["servers"], place / "servers")
     return Contract(
         data_set=document["id"],
         version=document["version"],
         path=path,
         digest=sha256_file(path),
         reader=custom.reader,
-        delimiters=next((known.delimiters for _, known in servers if known.delimiters), ()),
-        encoding=next((entry["encoding"] for entry, _ in servers if "encoding" in entry), "utf-8"),
+        delimiters=servers.delimiters,
+        encoding=servers.encoding,
+        escape=servers.escape,
         generator=custom.generator,
         fallback=custom.fallback,
         origin=custom.origin,
-        pins=tuple(
-            SourcePin(known.form, entry.get("location"), known.sha256, known.md5, known.size_bytes)
-            for entry, known in servers
-        ),
+        pins=servers.pins,
         columns=tuple(_column(element) for element in elements.values()),
         text_column=custom.text_column,
         label_columns=custom.label_columns,

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from text_classifier.contract.odcs import Column, Contract
-from text_classifier.corpus.columns import reason, strings, typed, with_aliases
+from text_classifier.corpus.blocks import BLOCK_BYTES, Block, read_blocks
+from text_classifier.corpus.boundaries import BoolArray, Boundaries, Dialect
+from text_classifier.corpus.columns import reason, typed, with_aliases
 from text_classifier.corpus.header import SEARCHED_LINES, Layout, find_layout
-from text_classifier.corpus.lines import BLOCK_BYTES, is_decodable, line_blocks, raw_bytes, split_lines
-from text_classifier.corpus.parsing import Parsed, long_fields, parse
-from text_classifier.corpus.plain import plain_columns
+from text_classifier.corpus.overlong import Source
+from text_classifier.corpus.parsing import MAX_RECORD_BYTES, long_fields
 from text_classifier.corpus.progress import ProgressLog
 from text_classifier.corpus.rows import RejectedRow, RowSink
+from text_classifier.corpus.streams import open_text
 from text_classifier.errors import DamagedOutputError, SourceFormatError
 
 logger = logging.getLogger(__name__)
 
-IntArray = npt.NDArray[np.int64]
+_HEAD_BYTES = 64 << 10
+_ANOTHER = "name another file"
+_ABOVE = "a line with as many fields as the header, but above it"
 
 
 @dataclass(slots=True)
@@ -49,35 +53,23 @@ class LineCount:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Lines in hand. `lines_before`: lines of the file above them."""
-
-    lines: Sequence[str]
-    lines_before: int
-    encoding: str
-
-    def rejected(self, start: int, end: int, rule: str, why: str, column: str | None = None) -> RejectedRow:
-        raw = raw_bytes(self.lines[start:end], self.encoding)
-        return RejectedRow(self.lines_before + start + 1, end - start, rule, why, raw, column)
-
-
 def read_delimited(path: Path, contract: Contract, sink: RowSink, block_bytes: int = BLOCK_BYTES) -> LineCount:
     """Read all rows of the file at `path` into `sink`.
 
     Raises:
-        SourceFormatError: the file is empty, or no delimiter yields the contract's columns.
+        SourceFormatError: the file is empty, holds no text, is packed and damaged, or no delimiter yields the
+            contract's columns.
         DamagedOutputError: a row or a line was lost or doubled.
     """
-    run = _Run(contract, sink)
-    progress = ProgressLog(f"reading {path.name}", path.stat().st_size)
-    with path.open("rb") as stream, long_fields():
-        position = 0
-        for block in line_blocks(stream, block_bytes):
+    with open_text(path, contract.encoding) as stream, long_fields():
+        run = _Run(Source(stream, sink.folder), contract, sink)
+        pending = run.read_header(path.name)
+        progress, position = ProgressLog(f"reading {path.name}", path.stat().st_size), 0
+        for block in read_blocks(run.source, run.layout, run.dialect, pending, block_bytes):
             run.take(block)
-            progress.update(stream.tell() - position)
-            position = stream.tell()
-        run.finish(path)
+            progress.update(stream.position - position)
+            position = stream.position
+    run.count.lines = run.source.count.lines
     run.count.demand_balance(path.name)
     sink.account_for(run.records, path.name)
     return run.count
@@ -91,130 +83,92 @@ def text_and_labels(contract: Contract) -> Contract:
 
 
 class _Run:
-    """One pass over a file: lines wait in `_pending` until they are decided."""
+    """One pass over a file."""
 
-    def __init__(self, contract: Contract, sink: RowSink) -> None:
-        self.contract, self.sink = contract, sink
+    def __init__(self, source: Source, contract: Contract, sink: RowSink) -> None:
+        self.source, self.contract, self.sink = source, contract, sink
         self.count = LineCount()
         self.records = 0
-        self._layout: Layout | None = None
-        self._pending: list[str] = []
-        self._rejected: list[RejectedRow] = []  # of the block in hand
+        self.layout: Layout
+        self.dialect: Dialect
 
-    def take(self, block: bytes) -> None:
-        if self._layout is None or self._pending or not self._keep_plain(block, self._layout):
-            self._take_lines(split_lines(block, self.contract.encoding))
+    def read_header(self, file_name: str) -> bytes:
+        """Find the header; what was read behind it."""
+        data, boundaries = b"", Boundaries(b"", Dialect(","), is_last=True)
+        while len(boundaries.line_ends) < SEARCHED_LINES and len(data) <= MAX_RECORD_BYTES:
+            chunk = self.source.read(_HEAD_BYTES)
+            data += chunk
+            boundaries = Boundaries(data, Dialect(","), is_last=not chunk)
+            if not chunk:
+                break
+        if not data:
+            raise SourceFormatError("the file is empty", where=file_name, expected="a header and rows", to_do=_ANOTHER)
+        ends = boundaries.line_ends[:SEARCHED_LINES]
+        lines = [data[start:end] for start, end in pairwise([0, *map(int, ends)])]
+        self._take_header(lines)
+        return data[ends[self.layout.header_lines - 1] :]
 
-    def _take_lines(self, lines: list[str]) -> None:
-        self.count.lines += len(lines)
-        self._pending = self._pending + lines if self._pending else lines
-        if self._layout is None and len(self._pending) >= SEARCHED_LINES:
-            self._layout = self._find_header()
-        if self._layout is not None:
-            self._parse(self._layout, is_last=False)
+    def _take_header(self, lines: Sequence[bytes]) -> None:
+        texts = [line.decode("utf-8", "surrogateescape") for line in lines]
+        self.layout = find_layout(texts, self.contract.delimiters, self.contract.columns)
+        self.dialect = Dialect(self.layout.delimiter, self.contract.escape)
+        if self.layout.left_out:
+            logger.info("columns that the contract does not name are left out: %s", ", ".join(self.layout.left_out))
+        stream = self.source.stream
+        packed = f", {stream.compression}" if stream.compression else ""
+        logger.info(
+            "header in line %d, delimiter %r, %s%s",
+            self.layout.header_lines,
+            self.layout.delimiter,
+            stream.encoding,
+            packed,
+        )
+        rejected = [
+            RejectedRow(index + 1, 1, "above-header", _ABOVE, stream.restore(lines[index]))
+            for index in self.layout.rows_above
+        ]
+        self.count.header_lines = self.layout.header_lines - len(rejected)
+        self._reject(rejected)
 
-    def finish(self, path: Path) -> None:
-        if not self.count.lines:
-            raise SourceFormatError(
-                "the file is empty", where=path.name, expected="a header and rows", to_do="name another file"
-            )
-        self._parse(self._layout or self._find_header(), is_last=True)
-
-    def _find_header(self) -> Layout:
-        layout = find_layout(self._pending, self.contract.delimiters, self.contract.columns)
-        self._pending = self._pending[layout.header_lines :]
-        self.count.header_lines = layout.header_lines
-        logger.info("header in line %d, delimiter %r", layout.header_lines, layout.delimiter)
-        if layout.left_out:
-            logger.info("columns that the contract does not name are left out: %s", ", ".join(layout.left_out))
-        return layout
-
-    def _parse(self, layout: Layout, *, is_last: bool) -> None:
-        block = _Block(self._pending, self.count.lines - len(self._pending), self.contract.encoding)
-        parsed = parse(block.lines, layout.delimiter, is_last=is_last)
-        self._pending = self._pending[parsed.consumed :]
-        self.count.blank_lines += sum(not row for row in parsed.rows)
-        self.records += sum(map(bool, parsed.rows)) + len(parsed.broken)
-        self._reject([block.rejected(line, line + 1, "quote", why) for line, why in parsed.broken.items()])
-        whole = self._whole_rows(block, parsed, layout.width)
-        if whole:
-            self._keep(block, parsed, whole, layout)
-        self.sink.reject(sorted(self._rejected, key=lambda rejected: rejected.row))
-        self._rejected.clear()
-
-    def _whole_rows(self, block: _Block, parsed: Parsed, width: int) -> Sequence[int]:
-        """Indices of the records with `width` fields and no undecodable byte; the others are rejected."""
-        is_clean = is_decodable("".join(block.lines[: parsed.consumed]))
-        if is_clean and set(map(len, parsed.rows)) <= {width}:
-            return range(len(parsed.rows))
-        faults = dict(_faults(block, parsed, width, is_clean=is_clean))
-        self._reject([fault for fault in faults.values() if fault])
-        return [index for index in range(len(parsed.rows)) if index not in faults]
-
-    def _keep(self, block: _Block, parsed: Parsed, whole: Sequence[int], layout: Layout) -> None:
-        """Type the columns of the `whole` records; write those of which every value has its type."""
-        fields = list(zip(*(parsed.rows[index] for index in whole), strict=True))
-        starts = np.array(parsed.starts, dtype=np.int64)[whole]
-        ends = np.array(parsed.ends, dtype=np.int64)[whole]
-        is_bad = np.zeros(len(whole), dtype=np.bool_)
+    def take(self, block: Block) -> None:
+        """Type the columns; write the rows of which every value has its type, and reject the others."""
+        is_bad = np.zeros(block.places.shape[1], np.bool_)
         arrays: dict[str, pa.Array] = {}
-        for column in self.contract.columns:
-            values = strings(fields[layout.positions[column.name]])
+        rejected = list(block.rejected)
+        for column in self.contract.columns if block.columns else ():
+            values = block.columns[column.name]
             arrays[column.name], bad = self._typed(values, column)
             for index in np.flatnonzero(bad & ~is_bad):
-                why = reason(values[index].as_py(), column)
-                rule = f"type:{column.name}"
-                self._reject([block.rejected(int(starts[index]), int(ends[index]), rule, why, column.name)])
+                rejected.append(_of_wrong_type(block, int(index), column, values[int(index)].as_py()))
             is_bad |= bad
-        self._write(arrays, starts + block.lines_before + 1, ends - starts, ~is_bad)
+        self.count.blank_lines += block.blank_lines
+        self._reject(rejected)
+        if len(is_bad):
+            self._write(arrays, block, ~is_bad)
 
-    def _keep_plain(self, block: bytes, layout: Layout) -> bool:
-        """Write the rows of a block of which every line is a good row; otherwise do nothing and say so."""
-        columns = plain_columns(block, layout, self.contract.encoding)
-        if columns is None:
-            return False
-        arrays: dict[str, pa.Array] = {}
-        for column in self.contract.columns:
-            arrays[column.name], bad = self._typed(columns[column.name], column)
-            if bad.any():
-                return False
-        rows = len(arrays[self.contract.text_column])
-        first = self.count.lines + 1
-        self.count.lines += rows
-        self.records += rows
-        ones = np.ones(rows, dtype=np.int64)
-        self._write(arrays, np.arange(first, first + rows, dtype=np.int64), ones, ones > 0)
-        return True
-
-    def _typed(self, values: pa.Array, column: Column) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
+    def _typed(self, values: pa.Array, column: Column) -> tuple[pa.Array, BoolArray]:
         if column.name == self.contract.text_column:
             return values, np.zeros(len(values), dtype=np.bool_)
         return typed(with_aliases(values, self.contract.class_aliases.get(column.name, {})), column)
 
-    def _write(
-        self, arrays: dict[str, pa.Array], rows: IntArray, lines: IntArray, is_good: npt.NDArray[np.bool_]
-    ) -> None:
+    def _write(self, arrays: dict[str, pa.Array], block: Block, is_good: BoolArray) -> None:
+        rows, lines, _, _ = block.places
         if self.contract.group_column:
             arrays["group"] = arrays[self.contract.group_column]
         arrays["row"] = pa.array(rows)
         arrays["lines"] = pa.array(lines.astype(np.int32))
         arrays["example_id"] = arrays["row"].cast(pa.string())
         self.count.kept_lines += int(lines[is_good].sum())
+        self.records += int(is_good.sum())
         mask = pa.array(is_good)
         self.sink.keep(arrays if is_good.all() else {name: array.filter(mask) for name, array in arrays.items()})
 
-    def _reject(self, rejected: Sequence[RejectedRow]) -> None:
+    def _reject(self, rejected: list[RejectedRow]) -> None:
+        self.records += len(rejected)
         self.count.rejected_lines += sum(row.lines for row in rejected)
-        self._rejected += rejected
+        self.sink.reject(sorted(rejected, key=lambda row: row.row))
 
 
-def _faults(block: _Block, parsed: Parsed, width: int, *, is_clean: bool) -> Iterator[tuple[int, RejectedRow | None]]:
-    """Records that are not whole, by index; None for a blank line."""
-    for index, row in enumerate(parsed.rows):
-        start, end = parsed.starts[index], parsed.ends[index]
-        if not row:
-            yield index, None
-        elif len(row) != width:
-            yield index, block.rejected(start, end, "width", f"{len(row)} fields where the header has {width}")
-        elif not is_clean and not is_decodable("".join(block.lines[start:end])):
-            yield index, block.rejected(start, end, "encoding", f"bytes that are not {block.encoding}")
+def _of_wrong_type(block: Block, index: int, column: Column, value: str) -> RejectedRow:
+    row, lines, _, _ = map(int, block.places[:, index])
+    return RejectedRow(row, lines, f"type:{column.name}", reason(value, column), block.raw(index), column.name)

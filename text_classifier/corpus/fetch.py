@@ -9,7 +9,8 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 from text_classifier.code_version import code_digest
-from text_classifier.contract.odcs import Contract, SourcePin
+from text_classifier.contract.odcs import Contract
+from text_classifier.contract.servers import SourcePin
 from text_classifier.corpus.download import (
     AGAIN_AFTER_SECONDS,
     demand_address,
@@ -21,9 +22,9 @@ from text_classifier.corpus.download import (
 )
 from text_classifier.corpus.generators import GENERATORS
 from text_classifier.corpus.globs import warn_of_left_out
-from text_classifier.corpus.lines import is_decodable
 from text_classifier.corpus.local import copy, digests_of, local_choice
 from text_classifier.corpus.marks import Fetched, shown
+from text_classifier.corpus.parsing import is_decodable
 from text_classifier.corpus.raw import FileDigest, Known, digest_of, incoming, keep, kept, kept_from
 from text_classifier.corpus.readers import COMPANIONS, form_of
 from text_classifier.corpus.remote import connect, copy_from_afar, file_name_in, remote_choice

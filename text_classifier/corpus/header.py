@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from text_classifier.contract.odcs import Column
 from text_classifier.errors import SourceFormatError
@@ -16,13 +16,17 @@ _SHOWN_CHARACTERS = 200
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`positions`: contract column -> index of its field. `header_lines`: lines up to and with the header."""
+    """`positions`: contract column -> index of its field. `header_lines`: lines up to and with the header.
+
+    `rows_above`: indices of the lines above it that have as many fields, so that they may be rows.
+    """
 
     delimiter: str
     width: int
     positions: dict[str, int]
     left_out: tuple[str, ...]  # columns of the file that the contract does not name
     header_lines: int
+    rows_above: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,9 @@ def find_layout(lines: Sequence[str], delimiters: Sequence[str], columns: Sequen
             expected=f"also {', '.join(best.missing)}",
             to_do=f"add the missing columns, or use one of the delimiters {' '.join(map(repr, delimiters))}",
         )
-    return _layout(best, columns)
+    above = (_candidate(line, index, best.delimiter, columns) for index, line in enumerate(lines[: best.line]))
+    rows_above = tuple(other.line for other in above if other and len(other.cells) == len(best.cells))
+    return replace(_layout(best, columns), rows_above=rows_above)
 
 
 def _candidate(line: str, index: int, delimiter: str, columns: Sequence[Column]) -> _Candidate | None:

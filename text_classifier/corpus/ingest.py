@@ -141,6 +141,7 @@ def _reading_part(contract: Contract) -> dict[str, Any]:
         "reader": contract.reader,
         "delimiters": list(contract.delimiters),
         "encoding": contract.encoding,
+        "escape": contract.escape,
         "columns": [asdict(column) for column in contract.columns],
         "text_column": contract.text_column,
         "label_columns": list(contract.label_columns),

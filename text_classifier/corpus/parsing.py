@@ -1,108 +1,175 @@
-"""Lines to records: the standard library's strict CSV reader, made to lose one line per mistake and no more.
+"""One record at a time, by the standard library's strict CSV reader: for what is irregular, and to say what is wrong.
 
-A record that breaks the quoting rules, or does not end within the caps, costs its first physical line; reading
-goes on with the line after it. What comes out does not depend on where blocks of lines begin and end.
+A record that breaks the quoting rules is set aside. How many lines it costs is a judgement: a quote that nobody
+closed swallows good rows, and garbage behind a closed one leaves lines that are parts of a row; the first must
+cost its line only, of the second nothing may pass for a row.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
 
-MAX_RECORD_LINES = 1_000
-MAX_RECORD_CHARACTERS = 8 << 20
+from text_classifier.corpus.boundaries import Boundaries, Dialect
+
+MAX_RECORD_BYTES = 8 << 20
+_UNCLOSED = "a quote is opened and not closed"
 
 
-@dataclass(slots=True)
-class Parsed:
-    """Records of one block: record i is `rows[i]` and stood in `lines[starts[i]:ends[i]]`.
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What stands in `lines` physical lines from where it was asked for: `fields`, or a fault as rule and reason.
 
-    `broken`: index of each line set aside -> reason. `consumed`: lines dealt with; the rest may be the beginning
-    of a record that goes on in the next block.
+    A blank line has neither.
     """
 
-    rows: list[list[str]] = field(default_factory=list)
-    starts: list[int] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
-    broken: dict[int, str] = field(default_factory=dict)
-    consumed: int = 0
+    lines: int
+    fields: tuple[str, ...] = ()
+    rule: str = ""
+    reason: str = ""
+
+
+class TooLongError(Exception):
+    """The record does not end within `MAX_RECORD_BYTES`."""
 
 
 @contextmanager
 def long_fields() -> Iterator[None]:
-    """Lifts the csv module's (process-wide) field limit to `MAX_RECORD_CHARACTERS`."""
-    before = csv.field_size_limit(MAX_RECORD_CHARACTERS)
+    """Lifts the csv module's (process-wide) field limit to `MAX_RECORD_BYTES`."""
+    before = csv.field_size_limit(MAX_RECORD_BYTES)
     try:
         yield
     finally:
         csv.field_size_limit(before)
 
 
-def parse(lines: Sequence[str], delimiter: str, *, is_last: bool) -> Parsed:
-    """Parse `lines` as far as they are decided; `is_last`: no lines follow, so all of them are."""
-    parsed = _parse_fast(lines, delimiter)
-    while parsed.consumed < len(lines):
-        start = parsed.consumed
-        attempt = _Attempt(lines, start)
-        reader = csv.reader(attempt, delimiter=delimiter, strict=True)
+class RecordReader:
+    """Reads single records of a buffer.
+
+    Args:
+        width: fields of a whole record.
+    """
+
+    def __init__(self, boundaries: Boundaries, width: int, encoding: str) -> None:
+        self.boundaries, self.width, self.encoding = boundaries, width, encoding
+        self.dialect = boundaries.dialect
+
+    def read(self, start: int) -> Record | None:
+        """The record that begins with the physical line at byte `start`; None where it is decided by what follows.
+
+        Raises:
+            TooLongError: it does not end within the limit.
+        """
+        attempt = _Attempt(self.boundaries, start)
         try:
-            row = next(reader)
-        except csv.Error as error:
-            if attempt.ran_out and not is_last:
-                break
-            parsed.broken[start] = str(error)
-            parsed.consumed = start + 1
-        else:
-            parsed.rows.append(row)
-            parsed.starts.append(start)
-            parsed.consumed = start + reader.line_num
-            parsed.ends.append(parsed.consumed)
-    return parsed
+            fields = next(_reader(attempt, self.dialect))
+        except (csv.Error, StopIteration) as error:
+            if attempt.ran_out and not self.boundaries.is_last:
+                return None
+            return self._broken(attempt, str(error))
+        return self._read(attempt.lines, tuple(fields))
+
+    def _read(self, lines: Sequence[str], fields: tuple[str, ...]) -> Record:
+        if not fields:
+            return Record(1)
+        if not is_decodable("".join(lines)):
+            return Record(len(lines), rule="encoding", reason=f"bytes that are not {self.encoding}")
+        if len(fields) == self.width:
+            return Record(len(lines), fields)
+        whole = self._are_whole(lines[1:])
+        if self._is_row_but_for_quotes(lines[0]) and whole and all(whole):
+            return Record(1, rule="quote", reason=_UNCLOSED)
+        return Record(len(lines), rule="width", reason=wrong_width(len(fields), self.width))
+
+    def _broken(self, attempt: _Attempt, error: str) -> Record:
+        if attempt.ran_out or (len(attempt.lines) > 1 and self._is_unclosed(attempt.lines)):
+            return Record(1, rule="quote", reason=_UNCLOSED)
+        return Record(len(attempt.lines), rule="quote", reason=error)
+
+    def _is_unclosed(self, lines: Sequence[str]) -> bool:
+        """Whether the quote that breaks a record of several lines rather opens a field of another row."""
+        if _breaks_at_field(lines, self.dialect.delimiter):
+            return True
+        whole = self._are_whole(lines[1:])
+        return self._is_row_but_for_quotes(lines[0]) and len(whole) > 1 and 2 * sum(whole) >= len(whole)
+
+    def _is_row_but_for_quotes(self, line: str) -> bool:
+        return line.count(self.dialect.delimiter) >= self.width - 1
+
+    def _are_whole(self, lines: Sequence[str]) -> list[bool]:
+        """For each line whether it is a row by itself; blank lines, and those that leave a quote open, do not count.
+
+        An odd number of quotes closes a field that began in a line above.
+        """
+        widths = ((self._width(line), line.count('"') % 2 == 0) for line in lines)
+        return [is_paired and width == self.width for width, is_paired in widths if width]
+
+    def _width(self, line: str) -> int:
+        try:
+            return len(next(_reader([line], self.dialect)))
+        except csv.Error:
+            return 0
+
+
+def wrong_width(seen: int, expected: int) -> str:
+    return f"{seen} fields where the header has {expected}"
+
+
+def is_decodable(text: str) -> bool:
+    """Whether no byte of `text` was unknown to its encoding."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class _Attempt:
-    """The lines that a record beginning at `start` may take; `ran_out`: it asked for more than there are."""
+    """The physical lines from `start`, handed out one by one; `ran_out`: more was asked for than there is."""
 
-    def __init__(self, lines: Sequence[str], start: int) -> None:
-        self._lines, self._start = lines, start
+    def __init__(self, boundaries: Boundaries, start: int) -> None:
+        self._boundaries, self._start = boundaries, start
+        self.lines: list[str] = []
         self.ran_out = False
 
     def __iter__(self) -> Iterator[str]:
-        characters = 0
-        for index in range(self._start, min(self._start + MAX_RECORD_LINES, len(self._lines))):
-            characters += len(self._lines[index])
-            if characters > MAX_RECORD_CHARACTERS and index > self._start:
-                return
-            yield self._lines[index]
-        self.ran_out = self._start + MAX_RECORD_LINES > len(self._lines)
+        start, index = self._start, int(self._boundaries.lines_before(self._start))
+        ends = self._boundaries.line_ends
+        for end in map(int, ends[index:]):
+            if end - self._start > MAX_RECORD_BYTES:
+                raise TooLongError
+            self.lines.append(self._boundaries.data[start:end].decode("utf-8", "surrogateescape"))
+            yield _with_kept_escapes(self.lines[-1], self._boundaries.dialect)
+            start = end
+        self.ran_out = True
 
 
-def _parse_fast(lines: Sequence[str], delimiter: str) -> Parsed:
-    """Everything before the first mistake, in one run of the reader."""
-    parsed = Parsed()
-    rows, ends = parsed.rows, parsed.ends
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    try:
-        for row in reader:
-            rows.append(row)
-            ends.append(reader.line_num)
-    except csv.Error:
-        pass  # told when the record is tried again on its own
-    _cut_at_caps(lines, parsed)
-    parsed.consumed = ends[-1] if ends else 0
-    parsed.starts = [0, *ends[:-1]] if ends else []
-    return parsed
+def _reader(lines: _Attempt | list[str], dialect: Dialect) -> Iterator[list[str]]:
+    return csv.reader(lines, delimiter=dialect.delimiter, escapechar=dialect.escape or None, strict=True)
 
 
-def _cut_at_caps(lines: Sequence[str], parsed: Parsed) -> None:
-    if len(parsed.ends) == (parsed.ends[-1] if parsed.ends else 0):
-        return  # every record is one line
-    for index, (start, end) in enumerate(pairwise([0, *parsed.ends])):
-        if end - start == 1:
-            continue
-        if end - start > MAX_RECORD_LINES or sum(map(len, lines[start:end])) > MAX_RECORD_CHARACTERS:
-            del parsed.rows[index:], parsed.ends[index:]
-            return
+def _with_kept_escapes(line: str, dialect: Dialect) -> str:
+    """The line with every escape doubled that stands before an ordinary character: the csv module would drop it."""
+    if not dialect.escape or dialect.escape not in line:
+        return line
+    special = {dialect.escape, dialect.delimiter, '"', "\n", "\r"}
+
+    def kept(pair: re.Match[str]) -> str:
+        return pair[0] if pair[1] in special else dialect.escape + pair[0]
+
+    return re.sub(re.escape(dialect.escape) + "(.?)", kept, line, flags=re.DOTALL)
+
+
+def _breaks_at_field(lines: Sequence[str], delimiter: str) -> bool:
+    """Whether the quote that ends a field against the rules stands where a field would begin."""
+    text = "".join(lines)
+    separator = re.escape(delimiter)
+    field = re.compile(rf'"(?:[^"]++|"")*+"(?={separator}|[\r\n])|(?!")[^{separator}\r\n]*+')
+    position = 0
+    while position <= len(text) and (found := field.match(text, position)) is not None:
+        position = found.end() + 1
+    closing = re.compile(r'"(?:[^"]++|"")*+"').match(text, position)
+    return closing is not None and text[closing.end() - 2] in {delimiter, "\n", "\r"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -83,8 +84,8 @@ def rows_schema(columns: Sequence[Column]) -> pa.Schema:
 class RowSink:
     """Writes `rows.parquet` and `rejected.parquet` into a folder and counts what went in.
 
-    Use as a context manager. Memory stays bounded: kept rows are written as they come, one row group per table,
-    rejected rows in buffers of about 8 MiB.
+    Use as a context manager. Memory stays bounded: kept rows are written as they come, one row group per table, by a
+    thread of its own that is at most one table behind; rejected rows in buffers of about 8 MiB.
     """
 
     def __init__(self, folder: Path, columns: Sequence[Column]) -> None:
@@ -97,6 +98,8 @@ class RowSink:
         self._rejected = pq.ParquetWriter(folder / REJECTED, REJECTED_SCHEMA, compression=PARQUET_COMPRESSION)
         self._buffer: list[RejectedRow] = []
         self._buffered_bytes = 0
+        self._writer = ThreadPoolExecutor(1, "parquet")
+        self._writing: Future[None] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -105,7 +108,9 @@ class RowSink:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
+            self._writer.shutdown()
             if kind is None:
+                self._demand_written()
                 self._write_rejected()
         finally:
             self._rows.close()
@@ -124,7 +129,9 @@ class RowSink:
         rows = len(columns["example_id"])
         if rows:
             arrays = [columns[f.name] if f.name in columns else pa.nulls(rows, f.type) for f in self.schema]
-            self._rows.write_table(pa.Table.from_arrays(arrays, schema=self.schema))
+            table = pa.Table.from_arrays(arrays, schema=self.schema)
+            self._demand_written()
+            self._writing = self._writer.submit(self._rows.write_table, table)
             self.kept_rows += rows
 
     def reject(self, rejected: Iterable[RejectedRow]) -> None:
@@ -150,6 +157,11 @@ class RowSink:
                 expected=f"{rows:,} rows, as many as the source holds",
                 to_do="report the reader as wrong; nothing of this run was kept",
             )
+
+    def _demand_written(self) -> None:
+        """Wait for the table in hand; raises what kept it from being written."""
+        if self._writing is not None:
+            self._writing.result()
 
     def _write_rejected(self) -> None:
         if self._buffer:

@@ -28,6 +28,7 @@ CONTRACT = Contract(
     reader="delimited",
     delimiters=(";", ",", "\t"),
     encoding="utf-8",
+    escape="",
     generator=None,
     fallback=None,
     origin="source",

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from text_classifier.contract.odcs import Contract, SourcePin
+from text_classifier.contract.odcs import Contract
+from text_classifier.contract.servers import SourcePin
 from text_classifier.corpus.download import AGAIN_AFTER_SECONDS, PacedBody, TooSlow, file_name_of, shown_address
 from text_classifier.corpus.fetch import fetch
 from text_classifier.corpus.progress import ProgressLog

@@ -1,81 +1,91 @@
 import csv
-import io
 
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
 from text_classifier.corpus import parsing
-from text_classifier.corpus.parsing import Parsed, long_fields, parse
+from text_classifier.corpus.boundaries import Boundaries, Dialect
+from text_classifier.corpus.parsing import Record, RecordReader, TooLongError, long_fields
 
-FIELDS = st.text(st.sampled_from(list('ab";\n\r é\u2028')), max_size=6)
-LINES = st.lists(st.text(st.sampled_from(list('a";')), max_size=5).map(lambda text: text + "\n"), max_size=12)
-
-
-def whole(lines: list[str]) -> Parsed:
-    return parse(lines, ";", is_last=True)
+UNCLOSED = Record(1, rule="quote", reason="a quote is opened and not closed")
 
 
-@given(st.lists(st.lists(FIELDS, min_size=2, max_size=3), max_size=8))
-def test_what_a_csv_writer_wrote_comes_back(rows: list[list[str]]) -> None:
-    stream = io.StringIO(newline="")
-    csv.writer(stream, delimiter=";", lineterminator="\r\n").writerows(rows)
-    parsed = whole(io.StringIO(stream.getvalue(), newline="").readlines())
-    assert parsed.rows == rows
-    assert not parsed.broken
+def first(text: str, *, escape: str = "", is_last: bool = True, width: int = 2) -> Record | None:
+    boundaries = Boundaries(text.encode("utf-8", "surrogateescape"), Dialect(";", escape), is_last=is_last)
+    return RecordReader(boundaries, width, "utf-8").read(0)
 
 
-@given(LINES)
-def test_every_line_is_in_one_record_or_broken(lines: list[str]) -> None:
-    parsed = whole(lines)
-    inside = [line for start, end in zip(parsed.starts, parsed.ends, strict=True) for line in range(start, end)]
-    assert sorted([*inside, *parsed.broken]) == list(range(len(lines)))
+def fields(text: str, escape: str = "") -> tuple[str, ...]:
+    record = first(text, escape=escape)
+    assert record is not None
+    return record.fields
 
 
-@given(LINES, st.data())
-def test_records_do_not_depend_on_where_blocks_end(lines: list[str], data: st.DataObject) -> None:
-    pending, rows, broken, before = [], [], [], 0
-    for line in lines:
-        pending.append(line)
-        if data.draw(st.booleans()):
-            parsed = parse(pending, ";", is_last=False)
-            rows += parsed.rows
-            broken += [before + index for index in parsed.broken]
-            before += parsed.consumed
-            pending = pending[parsed.consumed :]
-    parsed = parse(pending, ";", is_last=True)
-    expected = whole(lines)
-    assert rows + parsed.rows == expected.rows
-    assert broken + [before + index for index in parsed.broken] == list(expected.broken)
+@pytest.mark.parametrize(
+    "text",
+    [
+        'c;"open\n',
+        'c;"open\nd;e\nf;g\n',
+        'c;"open\n"d";e\n',
+        'c;"open\nd;"e"\nf;g\n',
+        'c;"open\n\nd;"e"\n',
+    ],
+)
+def test_an_unclosed_quote_costs_its_line_only(text: str) -> None:
+    assert first(text) == UNCLOSED
 
 
-def test_an_unclosed_quote_costs_its_line_only() -> None:
-    parsed = whole(["a;b\n", 'c;"open\n', 'd;"e"\n', "f;g\n"])
-    assert parsed.rows == [["a", "b"], ["d", "e"], ["f", "g"]]
-    assert list(parsed.broken) == [1]
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ('"a\nb\nc"d;e\nf;g\n', 3),
+        ('"a, b\nc"d;e\nf;g\n', 2),
+        ('"a;b\nc"d;e\nf;g\n', 2),
+        ('"a"b;c\nd;e\n', 1),
+        ('"a;b\nc "d" e;f\n', 2),
+    ],
+)
+def test_of_garbage_behind_a_quote_no_part_passes_for_a_row(text: str, lines: int) -> None:
+    assert first(text) == Record(lines, rule="quote", reason="';' expected after '\"'")
 
 
-def test_an_unclosed_quote_before_quoteless_lines_costs_its_line_only() -> None:
-    parsed = whole(['c;"open\n', *["d;e\n"] * (parsing.MAX_RECORD_LINES + 5)])
-    assert list(parsed.broken) == [0]
-    assert len(parsed.rows) == parsing.MAX_RECORD_LINES + 5
+def test_a_record_of_the_wrong_width_is_one_unless_every_later_line_is_a_row() -> None:
+    assert first('c;"open\nd;e\nclosed;";"\n') == UNCLOSED
+    assert first('a;"b\nc";d\ne;f\n') == Record(2, rule="width", reason="3 fields where the header has 2")
+    assert first('a;"b;b\n\n";d\ne;f\n') == Record(3, rule="width", reason="3 fields where the header has 2")
 
 
-def test_a_record_may_take_as_many_lines_as_the_cap_and_no_more() -> None:
-    just = ['"a\n', *["b\n"] * (parsing.MAX_RECORD_LINES - 2), 'c";d\n']
-    assert whole(just).rows[0][1] == "d"
-    more = ['"a\n', *["b\n"] * (parsing.MAX_RECORD_LINES - 1), 'c";d\n']
-    assert list(whole(more).broken) == [0]
+def test_what_the_next_block_may_decide_waits() -> None:
+    for text in ('a;"open\n', "a;b", 'a;"b"\r', 'a;"b\nc;d\n'):
+        assert first(text, is_last=False) is None
 
 
-def test_a_record_may_take_as_many_characters_as_the_cap_and_no_more() -> None:
-    half = "x" * (parsing.MAX_RECORD_CHARACTERS // 2)
+def test_a_blank_line_has_neither_fields_nor_fault() -> None:
+    for text in ("\n", "\r\n", "\r"):
+        assert first(text + "a;b\n") == Record(1)
+
+
+def test_an_undecodable_byte_takes_its_whole_record_with_it() -> None:
+    assert first('"one\ncaf\udce9\nthree";b\n') == Record(3, rule="encoding", reason="bytes that are not utf-8")
+
+
+def test_an_escape_takes_the_meaning_from_what_is_special_and_stays_before_anything_else() -> None:
+    assert fields('a\\;b;"say \\"c\\""\n', "\\") == ("a;b", 'say "c"')
+    assert fields("C:\\new;\\N\n", "\\") == ("C:\\new", "\\N")
+    assert fields("a\\\\;b\n", "\\") == ("a\\", "b")
+    assert fields("a\\b;c\n") == ("a\\b", "c")
+
+
+def test_a_record_ends_within_the_limit_or_is_told_to_be_too_long() -> None:
+    half = "x" * (parsing.MAX_RECORD_BYTES // 2)
     with long_fields():
-        assert whole([f'a;"{half}\n', f'{half}"\n']).broken.keys() == {0}
-        assert not whole([f'a;"{half}\n', f'{half[20:]}"\n']).broken
+        assert first(f'a;"{half}\n{half[20:]}"\n') is not None
+        for is_last in (True, False):
+            with pytest.raises(TooLongError):
+                first(f'a;"{half}\n{half}"\n', is_last=is_last)
 
 
 def test_the_field_limit_of_the_process_is_put_back() -> None:
     before = csv.field_size_limit()
     with long_fields():
-        assert csv.field_size_limit() == parsing.MAX_RECORD_CHARACTERS
+        assert csv.field_size_limit() == parsing.MAX_RECORD_BYTES
     assert csv.field_size_limit() == before

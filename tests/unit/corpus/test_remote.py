@@ -15,7 +15,8 @@ import fsspec
 import pytest
 from moto.server import ThreadedMotoServer
 
-from text_classifier.contract.odcs import Contract, SourcePin
+from text_classifier.contract.odcs import Contract
+from text_classifier.contract.servers import SourcePin
 from text_classifier.corpus.fetch import fetch
 from text_classifier.corpus.marks import Mark
 from text_classifier.corpus.raw import SOURCE, main_file

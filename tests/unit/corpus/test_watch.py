@@ -11,7 +11,8 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from text_classifier.contract.odcs import Contract, SourcePin
+from text_classifier.contract.odcs import Contract
+from text_classifier.contract.servers import SourcePin
 from text_classifier.corpus.fetch import fetch
 from text_classifier.corpus.watch import ANNOUNCED, Sighting, announcing
 from text_classifier.errors import (

@@ -1,0 +1,189 @@
+"""Delimited text in blocks of whole records: the good ones as columns of strings, the others set aside."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+
+from text_classifier.corpus.arrow_csv import string_columns
+from text_classifier.corpus.boundaries import BoolArray, Boundaries, Dialect, IntArray, Run
+from text_classifier.corpus.header import Layout
+from text_classifier.corpus.overlong import Skipped, Source, skip
+from text_classifier.corpus.parsing import MAX_RECORD_BYTES, Record, RecordReader, TooLongError, wrong_width
+from text_classifier.corpus.rows import RejectedRow
+from text_classifier.corpus.streams import TextStream
+
+BLOCK_BYTES = 4 << 20
+_NO_PLACES = np.empty((4, 0), np.int64)
+
+
+@dataclass(slots=True)
+class Block:
+    """Consecutive lines of a file, every one of them accounted for.
+
+    Attributes:
+        columns: contract column -> (N,) strings, of the rows that have the header's width.
+        places: (4, N) the physical line that a row begins with (from 1), how many it takes, and the bytes of `data`
+            between which it stands.
+        rejected: the records that are no such rows.
+        line_count: all lines of the block.
+        blank_lines: those of them that hold nothing.
+    """
+
+    stream: TextStream
+    data: bytes = b""
+    columns: dict[str, pa.Array] = field(default_factory=dict)
+    places: IntArray = field(default_factory=lambda: _NO_PLACES)
+    rejected: list[RejectedRow] = field(default_factory=list)
+    line_count: int = 0
+    blank_lines: int = 0
+
+    def raw(self, index: int) -> bytes:
+        """The bytes of a row, as they stand in the file."""
+        _, _, start, end = self.places[:, index]
+        return self.stream.restore(self.data[start:end])
+
+
+def read_blocks(
+    source: Source, layout: Layout, dialect: Dialect, pending: bytes, block_bytes: int = BLOCK_BYTES
+) -> Iterator[Block]:
+    """Blocks of everything that follows the header; `pending` was read behind it."""
+    lines_before = layout.header_lines
+    while True:
+        chunk = source.read(block_bytes)
+        pending += chunk
+        if not pending:
+            return
+        part = _read_part(Boundaries(pending, dialect, is_last=not chunk), layout, source.stream, lines_before)
+        yield part.block
+        lines_before += part.block.line_count
+        pending = pending[part.position :]
+        if part.is_too_long:
+            skipped, pending = skip(source, pending, dialect.delimiter)
+            yield _skipped_block(skipped, source.stream, lines_before)
+            lines_before += skipped.lines
+
+
+def _skipped_block(skipped: Skipped, stream: TextStream, lines_before: int) -> Block:
+    rejected = RejectedRow(
+        lines_before + 1, skipped.lines, skipped.rule, skipped.reason, skipped.raw, raw_bytes=skipped.size
+    )
+    return Block(stream, rejected=[rejected], line_count=skipped.lines)
+
+
+def _read_part(boundaries: Boundaries, layout: Layout, stream: TextStream, lines_before: int) -> _Part:
+    """As much of the buffer as is decided. Widths are compared only once Arrow says that one of them is wrong."""
+    part = _Part(boundaries, layout, stream, lines_before, compares_widths=False)
+    try:
+        part.read()
+    except pa.ArrowInvalid:
+        part = _Part(boundaries, layout, stream, lines_before, compares_widths=True)
+        part.read()
+    return part
+
+
+class _Part:
+    """One pass over a buffer: regular records run by run, the others one by one.
+
+    Attributes:
+        position: end of what was read; the rest waits for what follows it.
+        is_too_long: what begins there does not end within the limit.
+    """
+
+    def __init__(
+        self, boundaries: Boundaries, layout: Layout, stream: TextStream, lines_before: int, *, compares_widths: bool
+    ) -> None:
+        self.boundaries, self.layout, self.lines_before = boundaries, layout, lines_before
+        self.compares_widths = compares_widths
+        self.block = Block(stream, boundaries.data)
+        self.position = 0
+        self.is_too_long = False
+        self._reader = RecordReader(boundaries, layout.width, stream.encoding)
+        delimiter = boundaries.dialect.delimiter
+        self._written_delimiter = delimiter if delimiter.isascii() else ","
+        self._pieces: list[bytes] = []
+        self._places: list[IntArray] = []
+
+    def read(self) -> None:
+        """Raises pyarrow.ArrowInvalid: a row has another width than the header, and widths were not compared."""
+        size = len(self.boundaries.data)
+        while self.position < size:
+            is_over = self._take_run(self.boundaries.regular_run(self.position))
+            if is_over or self.position == size or not self._take_record():
+                break
+        self.is_too_long |= not self.boundaries.is_last and size - self.position > MAX_RECORD_BYTES
+        self.block.places = np.concatenate([_NO_PLACES, *self._places], axis=1)
+        self.block.line_count = int(self.boundaries.lines_before(self.position))
+        self.block.columns = string_columns(b"".join(self._pieces), self.layout, self._written_delimiter)
+
+    def _take_run(self, run: Run) -> bool:
+        """Take the records of a run, up to one that must be looked at by itself; whether nothing follows them."""
+        if not len(run.starts):
+            return run.is_over
+        places = self._places_of(run.starts, run.ends)
+        is_blank = self.boundaries.is_blank(run)
+        is_doubtful = run.ends - run.starts > MAX_RECORD_BYTES
+        is_wrong = np.zeros_like(is_blank)
+        if self.compares_widths:
+            widths = self.boundaries.widths(run)
+            is_wrong = (widths != self.layout.width) & ~is_blank
+            is_doubtful |= is_wrong & (places[1] > 1)
+        taken = int(np.argmax(is_doubtful)) if is_doubtful.any() else len(is_doubtful)
+        for index in np.flatnonzero(is_wrong[:taken]):
+            reason = wrong_width(int(widths[index]), self.layout.width)
+            self._reject(places[:, index], Record(1, rule="width", reason=reason))
+        self._add(places[:, :taken], is_wrong[:taken], is_blank[:taken])
+        self.position = int(run.ends[taken - 1]) if taken else self.position
+        return run.is_over and taken == len(is_doubtful)
+
+    def _take_record(self) -> bool:
+        """Take the record that begins at the position; whether it was decided."""
+        try:
+            record = self._reader.read(self.position)
+        except TooLongError:
+            self.is_too_long = True
+            return False
+        if record is None:
+            return False
+        last_line = int(self.boundaries.lines_before(self.position)) + record.lines - 1
+        end = int(self.boundaries.line_ends[last_line])
+        place = self._places_of(np.array([self.position]), np.array([end]))
+        if record.rule:
+            self._reject(place[:, 0], record)
+        elif record.fields:
+            self._pieces.append(_written(record.fields, self._written_delimiter))
+            self._places.append(place)
+        else:
+            self.block.blank_lines += 1
+        self.position = end
+        return True
+
+    def _add(self, places: IntArray, is_wrong: BoolArray, is_blank: BoolArray) -> None:
+        data = self.boundaries.data
+        edges = [0, *(np.flatnonzero(np.diff(is_wrong)) + 1), len(is_wrong)]
+        for first, last in pairwise(edges):
+            if first < last and not is_wrong[first]:
+                self._pieces.append(data[places[2, first] : places[3, last - 1]])
+        self._places.append(places[:, ~(is_wrong | is_blank)])
+        self.block.blank_lines += int(is_blank.sum())
+
+    def _places_of(self, starts: IntArray, ends: IntArray) -> IntArray:
+        before = self.boundaries.lines_before(starts)
+        return np.stack([self.lines_before + before + 1, self.boundaries.lines_before(ends) - before, starts, ends])
+
+    def _reject(self, place: IntArray, record: Record) -> None:
+        row, lines, start, end = map(int, place)
+        raw = self.block.stream.restore(self.boundaries.data[start:end])
+        self.block.rejected.append(RejectedRow(row, lines, record.rule, record.reason, raw))
+
+
+def _written(fields: tuple[str, ...], delimiter: str) -> bytes:
+    stream = io.StringIO()
+    csv.writer(stream, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(fields)
+    return stream.getvalue().encode()
