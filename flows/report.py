@@ -15,11 +15,11 @@ from text_classifier.records import Report
 
 @flow(name="report", flow_run_name=run_name)
 def report(data_set: DataSetName = "news", run: RunName = None, refresh: bool = False) -> Report:
-    """Score the newest (or the named) model on the test split, publish its tables, and compare it with the champion.
+    """Score the latest (or the named) model on the test split, publish its tables, and compare it with the champion.
 
     Args:
         data_set: Name of a contract in data_contracts/, such as news or imdb.
-        run: Folder name of the model below models/<data set>/. Empty: the newest.
+        run: Folder name of the model below models/<data set>/. Empty: the one that a run made or reused last.
         refresh: Score and write anew, also where an undamaged report could be reused.
     """
     with only_run_of(data_set):

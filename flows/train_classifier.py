@@ -23,13 +23,13 @@ def train_classifier(
     seed: Seed = 0,
     refresh: bool = False,
 ) -> TrainedModel:
-    """Train the preset's model on the newest (or the named) prepared data set; write a complete model folder.
+    """Train the preset's model on the latest (or the named) prepared data set; write a complete model folder.
 
     Args:
         data_set: Name of a contract in data_contracts/, such as news or imdb.
         preset: Options of vocabulary, model and training under one name; default is the recommendation.
         label: Label column to learn. Empty: the first that the contract names.
-        fingerprint: Which prepared data set. Empty: the newest.
+        fingerprint: Which prepared data set. Empty: the one that a run made or reused last.
         max_epochs: Passes over the train split, at most. Empty: what the preset says.
         seed: Of weights, batches and dropout. The split has a seed of its own, in the contract.
         refresh: Make every output anew, also where an undamaged one could be reused.

@@ -52,7 +52,7 @@ def figures(model: TrainedModel) -> str:
 
 
 def trained_model(data_set: str, run: str | None) -> TrainedModel:
-    """The newest model of a data set, or that of the named run."""
+    """The model of a data set that was made or reused last, or that of the named run."""
     return latest_model(Settings().data_dir, data_set, run)
 
 

@@ -56,7 +56,7 @@ def known_label(data_set: str, label: str | None) -> str:
 
 
 def prepared_data_set(data_set: str, fingerprint: str | None) -> DataSet:
-    """The newest prepared data set of that name, or the one with that fingerprint."""
+    """The data set of that name that was prepared or reused last, or the one with that fingerprint."""
     return latest_data_set(Settings().data_dir, data_set, fingerprint)
 
 

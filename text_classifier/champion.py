@@ -48,7 +48,7 @@ class Comparison:
         p_value: exact McNemar test, two-sided (Dietterich 1998).
         compared_at: ISO 8601 in UTC.
         compared_by: the run that compared.
-        basis: SHA-256 of both models' predictions and of the rule's code; "" when they could not be had.
+        basis: SHA-256 of both models' predictions and of the rule and its code; "" when they could not be had.
     """
 
     run: str
@@ -144,7 +144,8 @@ def _basis(report: Report, champion: str | None) -> str:
         digests = [read_manifest(folder).outputs[PREDICTIONS]["sha256"] for folder in folders]
     except (DamagedOutputError, KeyError):
         return ""
-    return sha256_text(" ".join([*digests, code_digest("text_classifier.champion")]))
+    rule = ["may be promoted"] if preset_named(report.preset).may_be_promoted else []
+    return sha256_text(" ".join([*digests, *rule, code_digest("text_classifier.champion")]))
 
 
 def _write_ledger(folder: Path, ledger: list[Comparison]) -> None:

@@ -96,7 +96,7 @@ class EncodedCorpus:
 
 @dataclass(frozen=True, slots=True)
 class TrainRun:
-    """What a run chooses beside its preset. `max_epochs` None: the preset's. `refresh`: never reuse a model."""
+    """What a run chooses beside its preset. `max_epochs` None: the preset's. `refresh`: that of the step's store."""
 
     seed: int
     max_epochs: int | None = None

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 MANIFEST = "manifest.json"
 DIGEST_CHARACTERS = 16  # of 64: enough for a folder's name, 2**64 values
 _CHUNK_BYTES = 1 << 20
-_REFUSALS = frozenset({"EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "ENOTDIR", "EEXIST", "EFBIG"})
+_REFUSALS = frozenset({"EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "ENOTDIR", "EISDIR", "EEXIST", "EFBIG"})
 
 
 @dataclass(frozen=True, slots=True)

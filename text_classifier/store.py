@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from text_classifier.records import Making
 logger = logging.getLogger(__name__)
 
 LOCKS = ".locks"
+LATEST = "latest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +77,35 @@ class Store:
     def _locked(self, name: str, reason: str) -> Iterator[None]:
         """The operating system frees the lock of a process that ends, however it ends."""
         place = self.data_dir / LOCKS
+        lock = FileLock(place / f"{name}.lock")
         with storage.writing(place):
             place.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(place / f"{name}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            logger.info("%s: waiting for it", reason)
-            lock.acquire()
+            _acquire(lock, reason)
         try:
             yield
         finally:
             lock.release()
+
+
+def mark_latest(folder: Path) -> None:
+    """Note `folder` as the one among its neighbours that a run made or reused last."""
+    with storage.output_file(folder.parent / LATEST) as partial:
+        partial.write_text(f"{folder.name}\n", "utf-8")
+
+
+def latest_of(finished: Mapping[Path, storage.Manifest]) -> Path:
+    """Of finished folders beside each other the one made or reused last; where that is not noted, the one made last."""
+    newest = max(finished, key=lambda folder: (finished[folder].created_at, folder.name))
+    try:
+        marked = newest.with_name((newest.parent / LATEST).read_text("utf-8").strip())
+    except (OSError, ValueError):
+        return newest
+    return marked if marked in finished else newest
+
+
+def _acquire(lock: FileLock, reason: str) -> None:
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        logger.info("%s: waiting for it", reason)
+        lock.acquire()

@@ -143,6 +143,13 @@ def test_a_model_is_compared_with_a_champion_once(tmp_path: Path) -> None:
     assert in_service(tmp_path) == "first"
 
 
+def test_a_model_is_compared_again_when_its_preset_may_be_promoted_by_now(tmp_path: Path) -> None:
+    report = a_report(tmp_path, "first", 300)
+    challenge(replace(report, preset="smoke"), Store(tmp_path))
+    assert in_service(tmp_path) is None
+    assert challenge(report, Store(tmp_path))[0].outcome == "first"
+
+
 def test_a_model_is_compared_again_when_another_one_came_into_service(tmp_path: Path) -> None:
     old, better = a_report(tmp_path, "first", 300), a_report(tmp_path, "second", 390)
     challenge(old, Store(tmp_path))

@@ -2,14 +2,16 @@
 
 import logging
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from text_classifier import storage
+from text_classifier.errors import OutputUnwritableError
 from text_classifier.records import Making
-from text_classifier.store import Store
+from text_classifier.store import LATEST, LOCKS, Store, latest_of, mark_latest
 
 PLANNED = storage.plan("dish", inputs={"flour": "1"}, parameters={"salt": 2}, modules=())
 
@@ -130,3 +132,26 @@ def test_runs_of_one_data_set_wait_for_each_other_and_those_of_another_do_not(
         order.append("first")
     thread.join(60)
     assert order == ["imdb", "first", "second"]
+
+
+def test_a_lock_that_cannot_be_taken_is_an_output_that_cannot_be_written(kitchen: Kitchen, tmp_path: Path) -> None:
+    (tmp_path / LOCKS / f"dish-{PLANNED.fingerprint[:16]}.lock").mkdir(parents=True)
+    with pytest.raises(OutputUnwritableError, match=r"EISDIR.*TEXT_CLASSIFIER_DATA_DIR"):
+        kitchen.make("Monday")
+
+
+def test_the_latest_is_the_one_marked_and_without_a_mark_the_one_made_last(tmp_path: Path) -> None:
+    made = {tmp_path / name: replace(PLANNED, created_at=f"2026-0{name}") for name in ("1", "3", "2")}
+    assert latest_of(made) == tmp_path / "3"
+    mark_latest(tmp_path / "1")
+    assert latest_of(made) == tmp_path / "1"
+
+
+@pytest.mark.parametrize("mark", [b"", b"gone\n", b"../3\n", b"\xff\n", b"\0\n", None])
+def test_a_mark_that_names_nothing_finished_is_passed_over(tmp_path: Path, mark: bytes | None) -> None:
+    made = {tmp_path / name: replace(PLANNED, created_at=name) for name in ("1", "2")}
+    if mark is None:
+        (tmp_path / LATEST).mkdir()
+    else:
+        (tmp_path / LATEST).write_bytes(mark)
+    assert latest_of(made) == tmp_path / "2"

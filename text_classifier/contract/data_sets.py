@@ -17,7 +17,7 @@ from text_classifier.contract.odcs import Contract
 from text_classifier.contract.verdicts import Verdict, demand_kept, read_verdicts, write_verdicts
 from text_classifier.errors import DamagedOutputError
 from text_classifier.records import SPLITS, DataSet, Ingested, Making, shown_name
-from text_classifier.store import Store
+from text_classifier.store import Store, latest_of, mark_latest
 
 KIND = "dataset"
 PLACE = "datasets"
@@ -50,6 +50,7 @@ def validate(
     folder = store.data_dir / PLACE / contract.data_set / planned.fingerprint[: storage.DIGEST_CHARACTERS]
     started = time.monotonic()
     making = store.make(folder, planned, lambda partial: _fill(partial, ingested, contract, on_verdicts))
+    mark_latest(folder)
     if making.is_reused:
         on_verdicts(read_verdicts(folder))
     data_set = replace(_record(folder, making), address=ingested.address)
@@ -58,14 +59,14 @@ def validate(
 
 
 def latest_data_set(data_dir: Path, data_set: str, fingerprint: str | None = None) -> DataSet:
-    """The data set of that name that was made last, or the one whose fingerprint begins so.
+    """The data set of that name that was made or reused last, or the one whose fingerprint begins so.
 
     Raises:
         DamagedOutputError: there is none with a readable manifest, or its files are not what its manifest says.
     """
     place = data_dir / PLACE / data_set
     manifests = storage.readable_manifests(place).items()
-    made = [(m.created_at, folder) for folder, m in manifests if m.fingerprint.startswith(fingerprint or "")]
+    made = {folder: manifest for folder, manifest in manifests if manifest.fingerprint.startswith(fingerprint or "")}
     if not made:
         raise DamagedOutputError(
             "no such data set has been prepared",
@@ -74,7 +75,7 @@ def latest_data_set(data_dir: Path, data_set: str, fingerprint: str | None = Non
             expected="a folder with examples and a manifest",
             to_do=f"run the flow prepare-data with data_set={data_set}",
         )
-    _, folder = max(made)
+    folder = latest_of(made)
     storage.verify(folder)
     return _record(folder)
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from text_classifier.records import Split, TrainedModel
-from text_classifier.store import Store
+from text_classifier.store import Store, mark_latest
 from text_classifier.training.job import TrainingJob, TrainingProgress, ignore_progress
 from text_classifier.training.model_folder import ModelConfig, latest_model, read_config, read_model
 from text_classifier.training.planning import made_before, planned_model
@@ -53,10 +53,13 @@ def train(
     with store.alone(planned):
         earlier = None if store.refresh else made_before(store.data_dir, job.data_set.data_set, planned)
         if earlier:
+            mark_latest(earlier)
             return read_model(earlier, store.reused(earlier))
         from text_classifier.training.running import train_anew
 
-        return read_model(train_anew(job, preset, store, planned, on_progress))
+        folder = train_anew(job, preset, store, planned, on_progress)
+        mark_latest(folder)
+        return read_model(folder)
 
 
 def load_model(folder: Path) -> TextClassifier:

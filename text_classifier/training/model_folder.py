@@ -10,6 +10,7 @@ from text_classifier import storage
 from text_classifier.config.options import ModelOptions, Options, TrainingOptions, VocabularyOptions
 from text_classifier.errors import DamagedOutputError, UnknownNameError
 from text_classifier.records import Making, Origin, TrainedModel
+from text_classifier.store import latest_of
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "weights.safetensors"
@@ -82,7 +83,7 @@ def read_model(folder: Path, making: Making | None = None) -> TrainedModel:
 
 
 def latest_model(data_dir: Path, data_set: str, run: str | None = None) -> TrainedModel:
-    """The model that was finished last, or the one of the named run.
+    """The model that was made or reused last, or the one of the named run.
 
     Raises:
         DamagedOutputError: no model of this data set exists.
@@ -99,7 +100,7 @@ def latest_model(data_dir: Path, data_set: str, run: str | None = None) -> Train
             to_do="run train-classifier or retrain for this data set first",
         )
     if run is None:
-        return read_model(max(made, key=lambda folder: (made[folder].created_at, folder.name)))
+        return read_model(latest_of(made))
     if run not in folders:
         raise UnknownNameError.of(f"run of {data_set}", run, folders)
     return read_model(folders[run])

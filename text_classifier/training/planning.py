@@ -20,10 +20,11 @@ def planned_model(job: TrainingJob) -> tuple[Preset, storage.Manifest]:
     """
     preset = _effective_preset(job)
     _check(job, preset)
+    options = preset.model_dump(include={"vocabulary", "model", "training"})
     return preset, storage.plan(
         "model",
         inputs={"data_set": job.data_set.fingerprint, "corpus": job.corpus.fingerprint},
-        parameters={"label": job.label, "preset": job.preset, "options": preset.model_dump(), "seed": job.options.seed},
+        parameters={"label": job.label, "preset": job.preset, "options": options, "seed": job.options.seed},
         modules=("text_classifier.training.running",),
     )
 

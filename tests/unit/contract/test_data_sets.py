@@ -309,6 +309,11 @@ def test_the_latest_data_set_is_found_and_its_absence_says_what_to_do(
     newer, _ = apply(ingested, load(document))
     assert latest_data_set(tmp_path / "data", "notes") == newer
     assert latest_data_set(tmp_path / "data", "notes", older.fingerprint[:8]) == older
+    document["version"] = "1.2.3"
+    assert apply(ingested, load(document))[0] == older
+    assert latest_data_set(tmp_path / "data", "notes") == older
+    assert latest_data_set(tmp_path / "data", "notes", newer.fingerprint[:8]) == newer
+    (tmp_path / "data" / "datasets" / "notes" / "latest").unlink()
     (newer.folder / "examples" / "train.parquet").write_bytes(b"")
     with pytest.raises(DamagedOutputError, match="differs from its manifest"):
         latest_data_set(tmp_path / "data", "notes")

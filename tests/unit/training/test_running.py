@@ -22,12 +22,13 @@ from text_classifier.errors import (
     UnknownNameError,
 )
 from text_classifier.records import TrainedModel, TrainRun
-from text_classifier.store import Store
+from text_classifier.store import LATEST, Store
 from text_classifier.training import TrainingProgress, latest_model, load_model, predict_split, read_config, train
 from text_classifier.training.batches import read_windows
 from text_classifier.training.fitting import Readable, SplitBatches, fit
 from text_classifier.training.job import ignore_progress
 from text_classifier.training.module import move_average
+from text_classifier.training.planning import planned_model
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_a_model_folder_is_whole_and_alone(model: TrainedModel, tmp_path: Path) 
         "checkpoints",
         "manifest.json",
     }
-    assert [path.name for path in model.folder.parent.iterdir()] == [model.run]
+    assert {path.name for path in model.folder.parent.iterdir()} == {model.run, LATEST}
     facts = storage.verify(model.folder).facts
     assert (tmp_path / facts["corpus_folder"] / "manifest.json").exists()
     assert (tmp_path / facts["data_set_folder"] / "manifest.json").exists()
@@ -97,12 +98,17 @@ def test_a_signal_is_learned(films, job_of, tmp_path: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_others(films, job_of, tmp_path: Path) -> None:
-    weights = []
+    weights, anew = [], Store(tmp_path, refresh=True)
     for seed in (1, 1, 2):
         torch.manual_seed(99)
-        weights.append(load_file(train(job_of(films, seed=seed), Store(tmp_path)).folder / "weights.safetensors"))
+        weights.append(load_file(train(job_of(films, seed=seed), anew).folder / "weights.safetensors"))
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
     assert not all(torch.equal(weights[0][name], weights[2][name]) for name in weights[0])
+
+
+def test_what_a_model_is_called_and_whether_it_may_be_promoted_does_not_decide_what_is_trained(films, job_of) -> None:
+    _, planned = planned_model(job_of(films))
+    assert set(planned.parameters["options"]) == {"vocabulary", "model", "training"}
 
 
 def test_checkpoints_hold_no_code_and_the_best_are_the_weights(model: TrainedModel) -> None:
@@ -271,14 +277,14 @@ def test_a_full_disk_leaves_nothing_half_written(films, job_of, tmp_path: Path) 
     assert not list((tmp_path / "models" / "films").iterdir())
 
 
-def test_the_latest_model_is_the_one_finished_last(films, job_of, tmp_path: Path) -> None:
+def test_the_latest_model_is_the_one_made_or_reused_last(films, job_of, tmp_path: Path) -> None:
     with pytest.raises(DamagedOutputError, match="run train-classifier"):
         latest_model(tmp_path, "films")
     first = train(job_of(films, seed=1), Store(tmp_path))
     second = train(job_of(films, seed=2), Store(tmp_path))
-    manifest = json.loads((second.folder / storage.MANIFEST).read_text("utf-8"))
-    (second.folder / storage.MANIFEST).write_text(json.dumps(manifest | {"created_at": "2999-01-01T00:00:00+00:00"}))
     assert latest_model(tmp_path, "films") == second
+    train(job_of(films, seed=1), Store(tmp_path))
+    assert latest_model(tmp_path, "films") == first
     assert latest_model(tmp_path, "films", first.run) == first
     with pytest.raises(UnknownNameError, match=first.run):
         latest_model(tmp_path, "films", "20200101-000000-smoke")
