@@ -139,9 +139,9 @@ class Deployment(_Part):
 
 
 class Declared(_Part):
-    """The whole file."""
+    """The whole file. `name` stays: under it the server remembers what earlier deploys made and a later one removes."""
 
-    name: Name
+    name: Literal["text-classifier"]
     prefect_version: str = Field(alias="prefect-version")
     definitions: Definitions
     pull: tuple[PullStep, ...] = Field(min_length=1)

@@ -31,9 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--file", type=Path, default=FILE, help="a prefect.yaml instead of deployments/prefect.yaml")
     parser.add_argument("--check", action="store_true", help="check the file and deploy nothing; needs no server")
     options = parser.parse_args(arguments)
-    os.environ.setdefault("TEXT_CLASSIFIER_CODE_DIR", str(CODE_DIR))
-    os.environ["TEXT_CLASSIFIER_DATA_DIR"] = str(Settings().data_dir)
     try:
+        os.environ |= absolute_places()
         print(_check(options.file) if options.check else _deploy(options.file))
     except TextClassifierError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -41,6 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def absolute_places() -> dict[str, str]:
+    """The variables that prefect.yaml writes into the deployments."""
+    settings = Settings()
+    return {"TEXT_CLASSIFIER_CODE_DIR": str(settings.code_dir), "TEXT_CLASSIFIER_DATA_DIR": str(settings.data_dir)}
 
 
 def _check(file: Path) -> str:

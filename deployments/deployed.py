@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events import ResourceSpecification
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import Automation, AutomationCore, EventTrigger, Posture
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, PrefectException
 
 from deployments.declared import Deployment, Pool
 from deployments.server import Server
@@ -68,8 +68,8 @@ def answering(server: Server) -> Iterator[None]:
     """Turn the errors of a server that refuses, or goes away, into ours."""
     try:
         yield
-    except httpx.HTTPError as error:
-        seen = " ".join(str(error).split())
+    except (httpx.HTTPError, PrefectException) as error:
+        seen = " ".join(str(getattr(error, "http_exc", error)).split())
         raise ServerError("the Prefect server refused", where=server.url, seen=seen, to_do="read its log") from error
 
 
@@ -95,8 +95,10 @@ def ensure_work_pool(client: SyncPrefectClient, pool: Pool) -> list[str]:
     try:
         existing = client.read_work_pool(pool.name)
     except ObjectNotFound:
-        existing = client.create_work_pool(WorkPoolCreate(name=pool.name, type=pool.type))
-        done.append(f"work pool {pool.name}: new")
+        with suppress(ObjectAlreadyExists):  # a worker or another deploy was faster
+            client.create_work_pool(WorkPoolCreate(name=pool.name, type=pool.type))
+            done.append(f"work pool {pool.name}: new")
+        existing = client.read_work_pool(pool.name)
     if existing.type != pool.type:
         raise ServerError(
             "the work pool is of another type",
@@ -110,8 +112,9 @@ def ensure_work_pool(client: SyncPrefectClient, pool: Pool) -> list[str]:
         wanted = declared.model_dump()
         limit = declared.concurrency_limit or "none"
         if name not in queues:
-            client.create_work_queue(name, work_pool_name=pool.name, **wanted)
-            done.append(f"work queue {name}: new, limit {limit}")
+            with suppress(ObjectAlreadyExists):
+                client.create_work_queue(name, work_pool_name=pool.name, **wanted)
+                done.append(f"work queue {name}: new, limit {limit}")
         elif {key: getattr(queues[name], key) for key in wanted} != wanted:
             client.update_work_queue(queues[name].id, **wanted)
             done.append(f"work queue {name}: changed, limit {limit}")

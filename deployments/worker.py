@@ -10,9 +10,8 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from deployments.deploy import CODE_DIR, FILE
+from deployments.deploy import FILE, absolute_places
 from deployments.server import client_environment, required_server
-from text_classifier.config import Settings
 from text_classifier.errors import TextClassifierError
 
 QUERY_SECONDS = "5"
@@ -39,10 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _command(queues: Sequence[str]) -> list[str]:
     """Prepare environment and work pool; the process that follows keeps this one's id, so that signals reach it."""
     server = required_server()
-    os.environ.setdefault("TEXT_CLASSIFIER_CODE_DIR", str(CODE_DIR))
     os.environ.setdefault("PREFECT_WORKER_QUERY_SECONDS", QUERY_SECONDS)
     os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", HEARTBEAT_SECONDS)
-    os.environ |= {**client_environment(server), "TEXT_CLASSIFIER_DATA_DIR": str(Settings().data_dir)}
+    os.environ |= {**client_environment(server), **absolute_places()}
     from prefect.client.orchestration import get_client  # Prefect reads its environment when it is imported
 
     from deployments.checks import known_queue

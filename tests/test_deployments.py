@@ -12,7 +12,7 @@ from prefect import Flow
 
 from deployments.checks import checked, flow_of
 from deployments.declared import Declared, read_declared
-from deployments.deploy import CODE_DIR, FILE
+from deployments.deploy import CODE_DIR, FILE, absolute_places, main
 from text_classifier.errors import ConfigError
 
 ENVIRONMENT = {"TEXT_CLASSIFIER_CODE_DIR": "/code", "TEXT_CLASSIFIER_DATA_DIR": "/data"}
@@ -65,6 +65,21 @@ def test_the_file_is_right_and_deploys_the_designed_names() -> None:
     ]
 
 
+def test_relative_places_become_those_below_the_current_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TEXT_CLASSIFIER_CODE_DIR", "code")
+    monkeypatch.setenv("TEXT_CLASSIFIER_DATA_DIR", "data")
+    assert absolute_places() == {name: str(tmp_path / said[1:]) for name, said in ENVIRONMENT.items()}
+
+
+def test_a_wrong_setting_of_the_machine_ends_the_command_with_its_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TEXT_CLASSIFIER_DOWNLOAD_TIMEOUT_SECONDS", "soon")
+    assert main(["--check"]) == 1
+    assert "where: TEXT_CLASSIFIER_DOWNLOAD_TIMEOUT_SECONDS" in capsys.readouterr().err
+
+
 def test_prefect_itself_reads_every_key_of_the_file(declared: Declared) -> None:
     from prefect.cli.deploy._models import PrefectYamlModel
 
@@ -92,7 +107,7 @@ def test_training_waits_in_the_queue_with_limit_1_and_all_else_in_the_other(decl
 def test_no_schedule_falls_into_the_hour_that_clock_changes_skip_or_repeat(declared: Declared) -> None:
     hours = {schedule.cron.split()[1] for one in declared.deployments for schedule in one.schedules}
     assert hours
-    assert all(hour == "*" or (hour.isdecimal() and hour != "2") for hour in hours)
+    assert all(hour == "*" or int(hour) != 2 for hour in hours)
 
 
 def test_one_run_of_a_deployment_at_a_time_and_only_the_watcher_drops_runs(declared: Declared) -> None:
@@ -158,6 +173,12 @@ FORM = {
     "key of the limit": ("{limit: 1, collision_strategy: ENQ", "{limt: 1, collision_strategy: ENQ", "limt", "'limit'?"),
     "key of the queue": ("concurrency_limit: null", "concurency_limit: null", "queues.default.concurency_limit", "?"),
     "key of the file": ("\npull:", "\npul:", "where: prefect.yaml: pul;", "did you mean 'pull'?"),
+    "name of the file": (
+        "\nname: text-classifier",
+        "\nname: texts",
+        "prefect.yaml: name; seen: 'texts'",
+        "-classifier'",
+    ),
     "active": ("{slug: nightly,", "{active: true, slug: nightly,", "(nightly).active", "Prefect would drop it"),
     "job_variables": ("    tags: [step", "    job_variables: {}\n    tags: [step", "job_variables", "expected:"),
     "cron": ('"30 3 * * *"', '"30 25 * * *"', "schedules.0 (nightly).cron", 'Invalid cron string: "30 25 * * *"'),

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,12 @@ from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.schedules import CronSchedule
 
+from deployments.declared import Pool, Queue
 from deployments.deploy import CODE_DIR, FILE
+from deployments.deployed import answering, ensure_work_pool
+from deployments.server import Server
 from tests.e2e.conftest import Deploy, Ended, run_and_watch, working, write_news
+from text_classifier.errors import ServerError
 
 NAMES = (
     "retrain/imdb",
@@ -187,6 +192,33 @@ def test_what_left_the_file_disappears_and_what_people_made_stays(
     assert triggers_of(client, "retrain/news") == {}
     assert [automation.name for automation in client.read_automations()] == ["runs-without-heartbeat"]
     assert names_on(client) == {*NAMES, BY_HAND} - {"watch-source/news"}
+
+
+def test_of_several_that_make_the_work_pool_at_once_none_fails(
+    client: SyncPrefectClient, environment: dict[str, str]
+) -> None:
+    queue = Queue(description="Contended", concurrency_limit=2)
+    pool = Pool(name="contended", type="process", queues={"first": queue, "second": queue})
+
+    def make(_: int) -> list[str]:
+        with SyncPrefectClient(environment["ADDRESS"]) as own:
+            return ensure_work_pool(own, pool)
+
+    with ThreadPoolExecutor(8) as executor:
+        done = [line for lines in executor.map(make, range(8)) for line in lines if ": new" in line]
+    assert sorted(done) == [
+        "work pool contended: new",
+        "work queue first: new, limit 2",
+        "work queue second: new, limit 2",
+    ]
+    client.delete_work_pool("contended")
+
+
+def test_what_prefect_says_of_a_missing_object_is_an_error_of_ours(
+    client: SyncPrefectClient, environment: dict[str, str]
+) -> None:
+    with pytest.raises(ServerError, match="404"), answering(Server(environment["ADDRESS"])):
+        client.read_work_pool("nowhere")
 
 
 def test_without_a_server_it_says_what_to_do(environment: dict[str, str], tmp_path: Path) -> None:
