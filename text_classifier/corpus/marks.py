@@ -46,8 +46,9 @@ class Fetched:
         self._digests: dict[int, set[str]] = {}
         for manifest in storage.readable_manifests(data_dir / PLACE / data_set).values():
             facts, main = manifest.facts, manifest.facts["files"][0]
-            size = int(main["size_bytes"])
-            self._fetched_at[facts["address"], size] = datetime.fromisoformat(facts["fetched_at"]).timestamp()
+            size, fetched_at = int(main["size_bytes"]), datetime.fromisoformat(facts["fetched_at"]).timestamp()
+            before = self._fetched_at.get((facts["address"], size), fetched_at)
+            self._fetched_at[facts["address"], size] = max(before, fetched_at)
             self._digests.setdefault(size, set()).add(main["sha256"])
 
     def holds(self, mark: Mark) -> bool:
