@@ -9,12 +9,14 @@ from prefect.runtime import task_run
 
 from tasks.outcome import ended, store
 from text_classifier.config import preset_named
-from text_classifier.records import DataSet, EncodedCorpus
+from text_classifier.records import LABELLED_SPLITS, DataSet, EncodedCorpus
 from text_classifier.vocabulary import build
 
 
 def _run_name() -> str:
-    return f"build vocabulary of {task_run.parameters['data_set'].data_set} for {task_run.parameters['preset']}"
+    data_set, preset = task_run.parameters["data_set"], task_run.parameters["preset"]
+    rows = sum(data_set.split_rows.get(split, 0) for split in LABELLED_SPLITS)
+    return f"build vocabulary of {rows:,} examples of {data_set.data_set} for {preset}"
 
 
 @task(name="build-vocabulary", task_run_name=_run_name, cache_policy=NO_CACHE)

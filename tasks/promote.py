@@ -17,7 +17,11 @@ from text_classifier.records import Report, shown_name
 logger = logging.getLogger("text_classifier.tasks.promote")
 
 
-@task(name="promote", task_run_name="compare {report.run} with the champion", cache_policy=NO_CACHE)
+@task(
+    name="promote",
+    task_run_name="compare {report.run} on {report.test_rows:,} test rows with the champion",
+    cache_policy=NO_CACHE,
+)
 def promote(report: Report) -> State[bool]:
     """Whether the model of `report` became the champion of its data set and label; publishes the ledger."""
     outputs = store()

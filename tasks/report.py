@@ -19,7 +19,7 @@ from text_classifier.report.write import write_report
 logger = logging.getLogger("text_classifier.tasks.report")
 
 
-@task(name="report", task_run_name="report on {model.run}", cache_policy=NO_CACHE)
+@task(name="report", task_run_name="report on {model.run}: {model.test_rows:,} test rows", cache_policy=NO_CACHE)
 def report(model: TrainedModel, refresh: bool = False) -> State[Report]:
     """Write the model's report and publish it: verdict, accuracy, errors, and the history of all runs."""
     outputs = store(refresh)

@@ -116,6 +116,7 @@ class TrainedModel:
     fingerprint: str
     epochs: int
     weights: int
+    test_rows: int
     seconds: float
     making: Making = field(default=Making(), compare=False)
 

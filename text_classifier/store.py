@@ -53,7 +53,7 @@ class Store:
         """The making of an output that stands, after the log has named the run that it came from."""
         manifest = storage.read_manifest(folder)
         making = Making(manifest.run, manifest.created_at, is_reused=True)
-        logger.info("reused %s, made by %s at %s", folder, making.run or "an unnamed run", making.at)
+        log_reused(folder, making)
         return making
 
     def signed(self, planned: storage.Manifest) -> storage.Manifest:
@@ -85,6 +85,11 @@ class Store:
             yield
         finally:
             lock.release()
+
+
+def log_reused(path: Path, making: Making) -> None:
+    """Name the run that an output came from."""
+    logger.info("reused %s, made by %s at %s", path, making.run or "an unnamed run", making.at)
 
 
 def mark_latest(folder: Path) -> None:

@@ -20,11 +20,12 @@ from text_classifier.report.cells import one_line
 from text_classifier.report.figures import METRICS, read_figures, report_figures, to_json
 from text_classifier.report.page import render
 from text_classifier.report.subject import Subject, read_subject
-from text_classifier.store import Store
+from text_classifier.store import Store, log_reused
 from text_classifier.training import predict_split
 from text_classifier.training.model_folder import REPORT_FILES, WEIGHTS_FILE
 
 EXCERPT_CHARACTERS = 300
+PAGE = "report.html"
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ def _stands(folder: Path, planned: storage.Manifest) -> bool:
 def _reused(model: TrainedModel) -> Report:
     made = storage.read_manifest(model.folder).facts["report"]
     making = Making(made["run"], made["at"], is_reused=True)
-    logger.info("reused the report in %s, made by %s at %s", model.folder, making.run or "an unnamed run", making.at)
+    log_reused(model.folder / PAGE, making)
     return _record(model, read_figures(model.folder), making)
 
 
@@ -96,7 +97,7 @@ def write_report_on(
     figures = report_figures(subject, evaluation)
     _write_table(folder / "predictions.parquet", predictions)
     _write_table(folder / "errors.parquet", errors)
-    _write_text(folder / "report.html", render(figures, errors.to_pylist()))
+    _write_text(folder / PAGE, render(figures, errors.to_pylist()))
     _write_text(folder / METRICS, to_json(figures))
     made = {"fingerprint": planned.fingerprint, "run": planned.run, "at": figures["reported_at"]}
     storage.write_manifest(folder, subject.manifest, {**subject.manifest.facts, "report": made})

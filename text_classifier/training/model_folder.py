@@ -77,6 +77,7 @@ def read_model(folder: Path, making: Making | None = None) -> TrainedModel:
         fingerprint=manifest.fingerprint,
         epochs=facts["epochs"],
         weights=facts["weights"],
+        test_rows=facts.get("test_rows", 0),  # models made before it was noted
         seconds=facts["seconds"],
         making=making or Making(manifest.run, manifest.created_at),
     )

@@ -95,6 +95,7 @@ def _fill(folder: Path, job: TrainingJob, preset: Preset, on_progress: OnProgres
         "weights": weights,
         "train_rows": len(train.labels),
         "val_rows": len(val.labels) if val else 0,
+        "test_rows": job.data_set.split_rows.get("test", 0),
         "computed_with": described(preset.training.precision),
     }
 

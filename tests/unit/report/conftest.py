@@ -136,7 +136,9 @@ def make_root(
     planned = _write_model(folder, data.fingerprint, history)
     pos = np.asarray(pos_rates, dtype=np.float32)
     return Made(
-        TrainedModel("films", origin, "sentiment", preset, run, folder, planned.fingerprint, 3, 12_345, 83.4),
+        TrainedModel(
+            "films", origin, "sentiment", preset, run, folder, planned.fingerprint, 3, 12_345, len(texts), 83.4
+        ),
         data_dir,
         pq.read_table(data_folder / "examples" / "test.parquet", columns=["example_id", "text_digest"]),
         np.stack([1 - pos, pos], axis=1),
