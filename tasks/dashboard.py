@@ -11,7 +11,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.context import FlowRunContext, TaskRunContext
 from prefect.settings import get_current_settings
 
-from text_classifier.report.cells import artifact_key, showable, table_rows
+from text_classifier.report.cells import artifact_key, cut_table, showable
 
 __all__ = ["artifact_key", "publish_markdown", "publish_table"]
 
@@ -19,14 +19,14 @@ logger = logging.getLogger("text_classifier.dashboard")
 
 
 def publish_table(key: str, rows: Sequence[Mapping[str, object]], description: str) -> None:
-    """Publish a table under `key` (any words; see `artifact_key`), every cell cleaned.
+    """Publish a table under `key` (any words; see `artifact_key`), every cell cleaned and long tables cut.
 
     An artifact belongs to a run: outside of one nothing is published.
     """
     key = artifact_key(key)
     if _in_a_run():
-        table: list[Any] = table_rows(rows)
-        artifact = create_table_artifact(key=key, table=table, description=showable(description))
+        table, told = cut_table(rows, description)
+        artifact = create_table_artifact(key=key, table=cast(list[Any], table), description=showable(told))
         _log_address(key, cast(UUID, artifact))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar, cast
 
 from prefect import Task
@@ -11,6 +12,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from text_classifier.config import Settings
+from text_classifier.contract import load_contract
 from text_classifier.errors import is_transient
 from text_classifier.store import Store
 
@@ -23,9 +25,20 @@ def store(refresh: bool = False) -> Store:
     return Store(Settings().data_dir, run, refresh)
 
 
-def only_run_of(data_set: str) -> AbstractContextManager[None]:
-    """Keeps the flow runs of a data set apart, whichever deployments or people started them: the later ones wait."""
-    return store().only_run_of(data_set)
+@contextmanager
+def only_run_of(data_set: str) -> Iterator[None]:
+    """Keeps the flow runs of a data set apart, whichever deployments or people started them: the later ones wait.
+
+    They also wait for those of the data set that may be taken instead.
+
+    Raises:
+        UnknownNameError: there is no contract of that name.
+    """
+    fallback = load_contract(Settings().contracts_dir, data_set).fallback
+    with ExitStack() as locks:
+        for name in sorted({data_set, fallback or data_set}):  # in one order, so that no two wait for each other
+            locks.enter_context(store().only_run_of(name))
+        yield
 
 
 def ended(result: Result, message: str, is_reused: bool) -> State[Result]:

@@ -12,6 +12,7 @@ Cell = str | int | float | bool | None
 
 CELL_CHARACTERS = 300
 WORD_CHARACTERS = 40
+TABLE_ROWS = 500
 _LARGEST_BROWSER_INTEGER = 2**53 - 1
 _TAG = re.compile(r"<[/!?a-zA-Z][^<>]*>")
 _BIDI_CONTROL = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
@@ -55,6 +56,14 @@ def table_rows(rows: Sequence[Mapping[str, object]]) -> list[dict[str, Cell]]:
     """Rows of `table_cell`s that all have the same columns, in the order of first appearance."""
     columns = list(dict.fromkeys(column for row in rows for column in row))
     return [{column: table_cell(row.get(column)) for column in columns} for row in rows]
+
+
+def cut_table(rows: Sequence[Mapping[str, object]], description: str) -> tuple[list[dict[str, Cell]], str]:
+    """The first TABLE_ROWS of the `table_rows`, and a description that says so when there are more."""
+    shown = table_rows(rows[:TABLE_ROWS])
+    if len(rows) <= TABLE_ROWS:
+        return shown, description
+    return shown, f"{description.rstrip('.')}. Only the first {TABLE_ROWS:,} of {len(rows):,} rows are shown."
 
 
 def markdown_text(text: str, max_characters: int = CELL_CHARACTERS) -> str:

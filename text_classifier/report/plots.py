@@ -64,9 +64,10 @@ class Bar:
 
 
 def intervals_svg(bars: Sequence[Bar], text_alternative: str) -> str:
-    """Rates as points with their intervals, one line each."""
+    """Rates as points with their intervals, one line each; the first stands out."""
     with _drawing(4.6, 0.55 + 0.42 * len(bars), PAGE) as (figure, axes):
-        for height, (bar, colour) in enumerate(zip(bars, (PAGE.first, PAGE.muted), strict=True)):
+        for height, bar in enumerate(bars):
+            colour = PAGE.muted if height else PAGE.first
             axes.plot(
                 [100 * bar.low_rate, 100 * bar.high_rate], [-height, -height], color=colour, linewidth=8, alpha=0.4
             )

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from text_classifier.report.cells import artifact_key, markdown_text, one_line, showable, table_cell, table_rows
+from text_classifier.report.cells import (
+    TABLE_ROWS,
+    artifact_key,
+    cut_table,
+    markdown_text,
+    one_line,
+    showable,
+    table_cell,
+    table_rows,
+)
 
 ANY_TEXT = st.text(st.characters())  # surrogates included
 
@@ -78,6 +87,14 @@ def test_values_become_what_the_dashboard_can_show(value: object, cell: object) 
 
 def test_all_rows_have_all_columns() -> None:
     assert table_rows([{"a": 1}, {"b": 2}]) == [{"a": 1, "b": None}, {"a": None, "b": 2}]
+
+
+@pytest.mark.parametrize("count", [0, TABLE_ROWS, TABLE_ROWS + 1, 12_345])
+def test_a_long_table_is_cut_and_says_so(count: int) -> None:
+    rows, description = cut_table([{"n": n} for n in range(count)], "All of them.")
+    assert rows == [{"n": n} for n in range(min(count, TABLE_ROWS))]
+    said = f"All of them. Only the first {TABLE_ROWS:,} of {count:,} rows are shown."
+    assert description == (said if count > TABLE_ROWS else "All of them.")
 
 
 def test_markdown_shows_the_text_letter_by_letter() -> None:

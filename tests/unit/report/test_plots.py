@@ -31,6 +31,15 @@ def test_an_svg_is_well_formed_and_told_in_words() -> None:
     assert "always '<b>$x^2$'" in "".join(root.itertext())
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 9])
+def test_any_number_of_rates_is_drawn_and_named(count: int) -> None:
+    bars = [Bar(f"rate {number}", 0.5, 0.4, 0.6) for number in range(count)]
+    svg = intervals_svg(bars, "told")
+    assert re.findall(r"rate \d", svg) == [f"rate {number}" for number in range(count)]
+    assert svg.count("var(--first)") == intervals_svg(bars[:1], "told").count("var(--first)") > 0
+    ET.fromstring(svg.replace("<svg ", '<svg xmlns:xlink="x" ', 1))
+
+
 def test_the_ids_of_two_plots_do_not_meet() -> None:
     ids = [set(re.findall(r'\bid="([^"]*)"', curve_svg(LINES, unit, ""))) for unit in ("loss", "accuracy")]
     assert ids[0]
