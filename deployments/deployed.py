@@ -124,7 +124,7 @@ def ensure_work_pool(client: SyncPrefectClient, pool: Pool) -> list[str]:
 def ensure_watchdog(client: SyncPrefectClient) -> list[str]:
     """Make the automation that ends runs whose process died without a word, unless it is there; paused, it stays so.
 
-    A worker ended by SIGTERM leaves its runs Running for ever (Prefect 3.8.8, measured): each would hold its
+    A worker ended by Ctrl-C or SIGTERM leaves its runs Running for ever (Prefect 3.8.8, measured): each would hold its
     deployment's and its queue's only place, and nothing would be trained again.
     """
     if any(automation.name == WATCHDOG for automation in client.read_automations()):

@@ -52,7 +52,8 @@ def _command(queues: Sequence[str]) -> list[str]:
     with answering(server), get_client(sync_client=True) as client:
         ensure_work_pool(client, pool)  # else Prefect makes the pool, without the limits of its queues
     name = f"{socket.gethostname()}-{os.getpid()}"
-    print(f"worker {name}: queues {', '.join(chosen or pool.queues)} of {server.url} (Ctrl-C ends it)", flush=True)
+    served = ", ".join(chosen or pool.queues)
+    print(f"worker {name}: queues {served} of {server.url} (Ctrl-C or SIGTERM ends it and its runs)", flush=True)
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool.name, "--type", pool.type]
     return [*command, "--name", name, *(word for queue in chosen for word in ("--work-queue", queue))]
 

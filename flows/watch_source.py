@@ -15,7 +15,7 @@ def watch_source(data_set: DataSetName = "news", source: Source = None) -> bool:
     """Compare a source with what was last announced; the end of the run says whether new data was announced.
 
     Nothing is downloaded for it: address, size, time and ETag are compared. New data becomes the event
-    text-classifier.new-data, once; what could not be announced is announced by the next run.
+    text-classifier.new-data, at least once: what could not be announced or remembered is announced by the next run.
 
     Args:
         data_set: Name of a contract in data_contracts/, such as news or imdb.
