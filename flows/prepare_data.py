@@ -27,7 +27,7 @@ def prepare_data(
         preset: Options of vocabulary, model and training under one name; default is the recommendation.
         source: File, folder, pattern (the newest file that fits) or address such as s3://bucket/key. Empty:
             what TEXT_CLASSIFIER_<DATA SET> names, else the contract's own.
-        refresh: Make every output anew, also where an undamaged one could be reused.
+        refresh: Make every output anew, also where an undamaged one could be reused; the raw copy of the source stays.
     """
     with only_run_of(data_set):
         ingested = ingest(data_set, source, refresh).result()

@@ -36,7 +36,7 @@ def retrain(
             what TEXT_CLASSIFIER_<DATA SET> names, else the contract's own.
         max_epochs: Passes over the train split, at most. Empty: what the preset says.
         seed: Of weights, batches and dropout. The split has a seed of its own, in the contract.
-        refresh: Make every output anew, also where an undamaged one could be reused.
+        refresh: Make every output anew, also where an undamaged one could be reused; the raw copy of the source stays.
     """
     label = known_label(data_set, label)
     with only_run_of(data_set):

@@ -219,6 +219,16 @@ def test_each_step_runs_alone_on_what_the_step_before_left(news_file: Path, data
     assert prepared.classes["label"] == ("fake", "real")
 
 
+def test_training_alone_takes_the_data_that_were_prepared_last_also_when_they_are_older(
+    tmp_path: Path, data_dir: Path
+) -> None:
+    files = [write_news(tmp_path / f"{rows}.csv", news_rows(rows)) for rows in (700, 693)]
+    older, newer, again = (prepare_data("news", "smoke", str(file)) for file in [*files, files[0]])
+    assert older.fingerprint == again.fingerprint != newer.fingerprint
+    model = train_classifier("news", "smoke")
+    assert storage.read_manifest(model.folder).inputs["data_set"] == older.fingerprint
+
+
 def test_a_model_of_smoke_is_never_promoted(news_file: Path, data_dir: Path) -> None:
     run_smoke(news_file)
     assert not (data_dir / "champions" / "news" / "category" / "champion.json").exists()
