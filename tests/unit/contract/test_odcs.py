@@ -48,7 +48,7 @@ def test_the_shipped_contracts_say_what_the_data_sets_are() -> None:
 
 def test_a_contract_gives_columns_classes_and_server_facts(load: Load, document: Document) -> None:
     contract = load(document)
-    assert (contract.encoding, contract.delimiters) == ("latin-1", (";", ","))
+    assert (contract.encoding, contract.delimiters) == ("iso8859-1", (";", ","))
     assert contract.columns[0].aliases == ("content",)
     assert contract.class_aliases == {"kind": {"fine": "good"}}
     assert [rule.rule_id for rule in contract.rules] == [
