@@ -27,7 +27,7 @@ DOORS = {
     "faker": {"text_classifier/corpus/news_generator.py"},
 }
 SUPPORT_OF_TASKS = {"tasks.dashboard", "tasks.naming", "tasks.outcome"}
-FLOWS = {"prepare_data", "train_classifier", "report", "retrain", "watch_source"}
+FLOWS = {"prepare_data", "train_classifier", "report", "retrain", "watch_source", "export_rejected", "readmit"}
 
 
 def python_files(*folders: str) -> list[Path]:

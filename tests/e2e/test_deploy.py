@@ -28,6 +28,8 @@ NAMES = (
     "prepare-data/on-demand",
     "train-classifier/on-demand",
     "report/on-demand",
+    "export-rejected/on-demand",
+    "readmit/on-demand",
     "watch-source/news",
 )
 BY_HAND = "report/made-by-hand"

@@ -8,6 +8,7 @@ from pydantic import Field
 
 DataSetName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 Source = Annotated[str, Field(min_length=1, max_length=4_096)] | None
+RepairedFile = Annotated[str, Field(min_length=1, max_length=4_096)]
 Label = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=64)] | None
 MaxEpochs = Annotated[int, Field(ge=1, le=1_000)] | None
 Seed = Annotated[int, Field(ge=0, lt=2**32)]

@@ -3,6 +3,17 @@
 from text_classifier.corpus.generators import GENERATORS
 from text_classifier.corpus.ingest import SourceRequest, ingest
 from text_classifier.corpus.readers import READERS
+from text_classifier.corpus.rejected_rows import export_rejected
+from text_classifier.corpus.repairs import readmit
 from text_classifier.corpus.watch import Sighting, announcing
 
-__all__ = ["GENERATORS", "READERS", "Sighting", "SourceRequest", "announcing", "ingest"]
+__all__ = [
+    "GENERATORS",
+    "READERS",
+    "Sighting",
+    "SourceRequest",
+    "announcing",
+    "export_rejected",
+    "ingest",
+    "readmit",
+]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -32,13 +33,14 @@ _ABOVE = "a line with as many fields as the header, but above it"
 
 @dataclass(slots=True)
 class LineCount:
-    """Where every physical line of a file went."""
+    """Where every physical line of a file went, and in which `layout` its rows were read."""
 
     lines: int = 0
     header_lines: int = 0
     blank_lines: int = 0
     kept_lines: int = 0
     rejected_lines: int = 0
+    layout: dict[str, Any] = field(default_factory=dict)
 
     def demand_balance(self, source_name: str) -> None:
         """Raises DamagedOutputError: a line was lost or doubled."""
@@ -123,6 +125,12 @@ class _Run:
             stream.encoding,
             packed,
         )
+        self.count.layout = {
+            "delimiter": self.layout.delimiter,
+            "encoding": stream.encoding,
+            "width": self.layout.width,
+            "positions": self.layout.positions,
+        }
         rejected = [
             RejectedRow(index + 1, 1, "above-header", _ABOVE, stream.restore(lines[index]))
             for index in self.layout.rows_above

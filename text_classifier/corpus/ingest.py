@@ -12,15 +12,15 @@ from text_classifier import storage
 from text_classifier.contract.odcs import Contract, load_contract
 from text_classifier.corpus.download import AGAIN_AFTER_SECONDS
 from text_classifier.corpus.fetch import fetch
+from text_classifier.corpus.ingested import KIND, folder_of, record_of
 from text_classifier.corpus.readers import READERS
+from text_classifier.corpus.repairs import repaired
 from text_classifier.corpus.rows import RowSink
 from text_classifier.errors import SourceFormatError, SourceNotFoundError, SourceUnavailableError, UnknownNameError
-from text_classifier.records import Ingested, Making, RawSource, shown_name
+from text_classifier.records import Ingested, RawSource, shown_name
 from text_classifier.store import Store
 
 logger = logging.getLogger(__name__)
-
-KIND = "ingested"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +66,17 @@ def ingest(request: SourceRequest, contracts_dir: Path, store: Store) -> Ingeste
 
 
 def read(source: RawSource, contract: Contract, store: Store) -> Ingested:
-    """Read the rows of a source that is in hand."""
+    """Read the rows of a source that is in hand, and put those in their places that people have repaired."""
     planned = storage.plan(
         KIND,
         inputs={"source": source.digest},
         parameters={**_reading_part(contract), "form": source.form, "origin": source.origin},
         modules=("text_classifier.corpus.readers", "text_classifier.corpus.rows"),
     )
-    folder = store.data_dir / KIND / contract.data_set / planned.fingerprint[: storage.DIGEST_CHARACTERS]
+    folder = folder_of(store.data_dir, contract.data_set, planned.fingerprint)
     started = time.monotonic()
     making = store.make(folder, planned, lambda partial: _described(source) | _fill(partial, source, contract))
-    ingested = _record(folder, source, making)
+    ingested = replace(record_of(folder, source.address, making), origin=source.origin)
     logger.info(
         "%s: %s rows read, %s kept, %s rejected, %s in %.1f s",
         shown_name(ingested.data_set, ingested.origin),
@@ -86,7 +86,7 @@ def read(source: RawSource, contract: Contract, store: Store) -> Ingested:
         "found" if making.is_reused else "made",
         time.monotonic() - started,
     )
-    return ingested
+    return repaired(ingested, contract, store)
 
 
 def _described(source: RawSource) -> dict[str, Any]:
@@ -148,20 +148,3 @@ def _reading_part(contract: Contract) -> dict[str, Any]:
         "group_column": contract.group_column,
         "class_aliases": {name: dict(aliases) for name, aliases in contract.class_aliases.items()},
     }
-
-
-def _record(folder: Path, source: RawSource, making: Making) -> Ingested:
-    """The record of this run: the same rows may have come from elsewhere when the folder was made."""
-    manifest = storage.read_manifest(folder)
-    facts = manifest.facts
-    return Ingested(
-        source.data_set,
-        source.origin,
-        folder,
-        manifest.fingerprint,
-        source.address,
-        facts["read_rows"],
-        facts["kept_rows"],
-        facts["rejected_rows"],
-        making,
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from typing import Any
 
 from text_classifier.contract.odcs import Contract
 from text_classifier.corpus.delimited import read_delimited, text_and_labels
@@ -13,8 +14,8 @@ from text_classifier.corpus.raw import main_file
 from text_classifier.corpus.rows import RowSink
 from text_classifier.records import RawSource
 
-Reader = Callable[[RawSource, Contract, RowSink], Mapping[str, int]]
-"""Reads a source into a sink; returns further counts, such as of lines."""
+Reader = Callable[[RawSource, Contract, RowSink], Mapping[str, Any]]
+"""Reads a source into a sink; returns further facts, such as counts of lines."""
 
 DELIMITED, IMDB_TAR, IMDB_NPZ, IMDB_CSV = "delimited", "imdb-tar", "imdb-npz", "imdb-csv"
 COMPANIONS: Mapping[str, tuple[str, ...]] = {IMDB_NPZ: (WORD_INDEX,)}
@@ -34,11 +35,11 @@ def form_of(reader: str, file_name: str) -> str:
     return IMDB_NPZ if name.endswith(".npz") else IMDB_CSV
 
 
-def _read_delimited(source: RawSource, contract: Contract, sink: RowSink) -> Mapping[str, int]:
+def _read_delimited(source: RawSource, contract: Contract, sink: RowSink) -> Mapping[str, Any]:
     return asdict(read_delimited(main_file(source), contract, sink))
 
 
-def _read_imdb(source: RawSource, contract: Contract, sink: RowSink) -> Mapping[str, int]:
+def _read_imdb(source: RawSource, contract: Contract, sink: RowSink) -> Mapping[str, Any]:
     if source.form == IMDB_CSV:
         return asdict(read_delimited(main_file(source), text_and_labels(contract), sink))
     if source.form == IMDB_NPZ:
