@@ -87,7 +87,7 @@ def _lines_of(report: Report) -> list[str]:
         "",
         f"{shown_name(report.data_set, report.origin)}, label {report.label}, preset {report.preset}",
         f"  {report.headline}",
-        f"  rows      read {report.read_rows:,}, rejected {report.rejected_rows:,}, kept: {splits}",
+        f"  rows      read {report.read_rows:,}, {report.told_set_aside}, kept: {splits}",
         f"  accuracy  {report.accuracy_rate:.2%} (95 % interval {report.accuracy_low_rate:.2%} to "
         f"{report.accuracy_high_rate:.2%}) on {report.test_rows:,} test rows; "
         f"always the majority class: {report.majority_rate:.2%}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -12,10 +12,11 @@ from prefect.runtime import task_run
 from tasks.dashboard import publish_table
 from tasks.outcome import ended, store
 from text_classifier.config import Settings
-from text_classifier.contract import Verdict, latest_data_set, load_contract
+from text_classifier.contract import Findings, latest_data_set, load_contract
 from text_classifier.contract import validate as apply_contract
 from text_classifier.errors import UnknownNameError
 from text_classifier.records import DataSet, Ingested, shown_name
+from text_classifier.report.contract_tables import Row, copy_row, share_rows, verdict_row
 
 
 def _run_name() -> str:
@@ -25,22 +26,32 @@ def _run_name() -> str:
 
 @task(name="validate", task_run_name=_run_name, cache_policy=NO_CACHE)
 def validate(ingested: Ingested, refresh: bool) -> State[DataSet]:
-    """Reject rows that break the contract and write the rest by split; the table of rules is published in any case."""
+    """Reject rows that break the contract and write the rest by split; what was found is published in any case."""
     contract = load_contract(Settings().contracts_dir, ingested.data_set)
     shown = shown_name(ingested.data_set, ingested.origin)
 
-    def publish(verdicts: Sequence[Verdict]) -> None:
-        description = f"Contract of {shown}, version {contract.version}: every rule and what came of it"
-        publish_table(f"{ingested.data_set}-contract", [table_row(shown, verdict) for verdict in verdicts], description)
+    def publish(findings: Findings) -> None:
+        for name, rows, description in tables(findings, shown, contract.version):
+            publish_table(f"{ingested.data_set}-{name}", rows, description)
 
     data_set = apply_contract(ingested, contract, store(refresh), publish)
     return ended(data_set, figures(data_set), data_set.making.is_reused)
 
 
+def tables(findings: Findings, shown: str, version: str) -> Iterator[tuple[str, list[Row], str]]:
+    """(name, rows, description) of every table that is published of the data set of the name `shown`."""
+    verdicts = [verdict_row(shown, verdict) for verdict in findings.verdicts]
+    yield "contract", verdicts, f"Contract of {shown}, version {version}: every rule and what came of it"
+    copies = [copy_row(shown, count) for count in findings.copies]
+    yield "copies", copies, f"Copies in {shown}: by the text as it is, and without case, punctuation and white space"
+    told = "Percent of the split; in the lines 'all rows', of the data set"
+    yield "splits", share_rows(shown, findings.class_rows), f"Splits of {shown} by class. {told}"
+
+
 def figures(data_set: DataSet) -> str:
     """What became of the rows, in words."""
     kept = ", ".join(f"{split} {rows:,}" for split, rows in data_set.split_rows.items())
-    return f"{data_set.read_rows:,} rows: {data_set.rejected_rows:,} rejected, kept {kept}"
+    return f"{data_set.read_rows:,} rows: {data_set.told_set_aside}, kept {kept}"
 
 
 def known_label(data_set: str, label: str | None) -> str:
@@ -58,20 +69,3 @@ def known_label(data_set: str, label: str | None) -> str:
 def prepared_data_set(data_set: str, fingerprint: str | None) -> DataSet:
     """The data set of that name that was prepared or reused last, or the one with that fingerprint."""
     return latest_data_set(Settings().data_dir, data_set, fingerprint)
-
-
-def table_row(shown: str, verdict: Verdict) -> dict[str, object]:
-    """The verdict on data of the name `shown`, which holds the mark of GENERATED or SAMPLE data."""
-    return {
-        "data": shown,
-        "rule": verdict.rule_id,
-        "severity": verdict.severity,
-        "rows failing": verdict.failing_rows,
-        "verdict": verdict.verdict,
-        "consequence": verdict.consequence,
-        "column": verdict.column,
-        "rows checked": verdict.rows_checked,
-        "seen": verdict.seen,
-        "expected": verdict.expected,
-        "description": verdict.description,
-    }

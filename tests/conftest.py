@@ -60,7 +60,7 @@ def write_data_set(tmp_path: Path) -> WriteDataSet:
         known = classes or tuple(sorted({label for pairs in splits.values() for _, label in pairs}))
         address, rows = "films.csv", sum(split_rows.values())
         return DataSet(
-            "films", "sample", folder, planned.fingerprint, address, "1.0.0", 7, {"mood": known}, rows, 0, split_rows
+            "films", "sample", folder, planned.fingerprint, address, "1.0.0", 7, {"mood": known}, rows, 0, 0, split_rows
         )
 
     return write

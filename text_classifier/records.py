@@ -23,6 +23,12 @@ def shown_name(data_set: str, origin: Origin) -> str:
     return f"{data_set} ({MARKS[origin]})" if MARKS[origin] else data_set
 
 
+def told_set_aside(rejected_rows: int, leaked_rows: int) -> str:
+    """Such as "3 rejected", and where there are any "409 left out as copies of val or test"."""
+    leaked = f", {leaked_rows:,} left out as copies of val or test" if leaked_rows else ""
+    return f"{rejected_rows:,} rejected{leaked}"
+
+
 @dataclass(frozen=True, slots=True)
 class Making:
     """How an output came to be.
@@ -67,7 +73,13 @@ class Ingested:
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """Validated examples by split: `examples/<split>.parquet`, `rejected.parquet`, the rules' verdicts."""
+    """Validated examples by split: `examples/<split>.parquet`, `rejected.parquet`, the rules' verdicts, the copies.
+
+    Attributes:
+        classes: label column -> its classes, in the contract's order.
+        rejected_rows: by the reader or by a rule.
+        leaked_rows: of train and `unsup`, left out because their text also stands in val or test.
+    """
 
     data_set: str
     origin: Origin
@@ -76,11 +88,17 @@ class DataSet:
     address: str
     contract_version: str
     split_seed: int
-    classes: dict[str, tuple[str, ...]]  # label column -> classes, in the contract's order
+    classes: dict[str, tuple[str, ...]]
     read_rows: int
     rejected_rows: int
+    leaked_rows: int
     split_rows: dict[str, int]
     making: Making = field(default=Making(), compare=False)
+
+    @property
+    def told_set_aside(self) -> str:
+        """The rows that did not become examples, in words."""
+        return told_set_aside(self.rejected_rows, self.leaked_rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +152,7 @@ class Report:
     first_sentence: str
     read_rows: int
     rejected_rows: int
+    leaked_rows: int
     split_rows: dict[str, int]
     test_rows: int
     accuracy_rate: float
@@ -141,6 +160,11 @@ class Report:
     accuracy_high_rate: float
     majority_rate: float
     making: Making = field(default=Making(), compare=False)
+
+    @property
+    def told_set_aside(self) -> str:
+        """The rows that did not become examples, in words."""
+        return told_set_aside(self.rejected_rows, self.leaked_rows)
 
     @property
     def headline(self) -> str:

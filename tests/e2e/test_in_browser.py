@@ -30,7 +30,12 @@ HOSTILE = (
 )
 EPOCHS = 150
 SECONDS = 180
-ARTIFACTS = {"news-contract", *(f"news-category-{page}" for page in ("training", "report", "accuracy", "errors"))}
+ARTIFACTS = {
+    "news-contract",
+    "news-copies",
+    "news-splits",
+    *(f"news-category-{page}" for page in ("training", "report", "accuracy", "errors")),
+}
 ARTIFACTS |= {"news-category-history", "news-category-champion"}
 BOTH_VERSIONS = ("/v2", "")  # of the dashboard
 

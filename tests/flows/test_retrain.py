@@ -95,7 +95,7 @@ def test_the_dashboard_shows_what_the_run_found(news_file: Path, data_dir: Path)
     assert run.state.message == published.first_sentence
     subject = "news-category"
     expected = {f"{subject}-{page}" for page in ("training", "report", "accuracy", "errors", "history", "champion")}
-    assert set(artifacts("retrain news smoke")) == expected | {"news-contract"}
+    assert set(artifacts("retrain news smoke")) == expected | {"news-contract", "news-copies", "news-splits"}
 
 
 def test_the_contract_table_of_a_refused_file_is_in_the_dashboard(tmp_path: Path, data_dir: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_second_run_on_unchanged_data_reuses_every_output_and_says_since_when(
     assert state.message == second.headline
     assert second.headline == f"Unchanged since {first.making.at[:16].replace('T', ' ')} UTC. {first.first_sentence}"
     assert "**Unchanged since" in f"{artifacts('retrain news smoke')['news-category-report'].data}"
-    assert len(artifacts("retrain news smoke")) == 7
+    assert len(artifacts("retrain news smoke")) == 9
 
 
 def test_refresh_makes_everything_anew(news_file: Path, data_dir: Path) -> None:
@@ -244,7 +244,7 @@ def test_a_refused_download_goes_on_with_the_sample_and_says_so_everywhere(
     assert "SAMPLE" in published.first_sentence
     assert "SAMPLE" in (published.folder / "report.html").read_text("utf-8")
     published_artifacts = artifacts("retrain imdb smoke")
-    assert len(published_artifacts) == 7
+    assert len(published_artifacts) == 9
     assert all("SAMPLE" in f"{artifact.description}" for artifact in published_artifacts.values())
     tables = [json.loads(str(a.data)) for a in published_artifacts.values() if a.type == "table"]
     assert all("SAMPLE" in row["data"] for table in tables for row in table)

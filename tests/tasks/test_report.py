@@ -52,6 +52,7 @@ def films(data_dir: Path) -> DataSet:
         "split_seed": 7,
         "read_rows": sum(ROWS.values()) + 2,
         "rejected_rows": 2,
+        "leaked_rows": 0,
         "split_rows": dict(ROWS),
     }
     planned = storage.plan("dataset", inputs={"ingested": ingested.fingerprint}, parameters={}, modules=())
@@ -62,7 +63,7 @@ def films(data_dir: Path) -> DataSet:
             pq.write_table(examples(split), partial / "examples" / f"{split}.parquet")
     classes = {"sentiment": ("neg", "pos")}
     rows = sum(ROWS.values()) + 2
-    return DataSet("films", "sample", folder, planned.fingerprint, address, "1.0.0", 7, classes, rows, 2, dict(ROWS))
+    return DataSet("films", "sample", folder, planned.fingerprint, address, "1.0.0", 7, classes, rows, 2, 0, dict(ROWS))
 
 
 @pytest.fixture

@@ -64,6 +64,7 @@ def a_report(data_dir: Path, run: str, correct_rows: int, *, split_seed: int = 1
         first_sentence="",
         read_rows=TEST_ROWS,
         rejected_rows=0,
+        leaked_rows=0,
         split_rows={"test": TEST_ROWS},
         test_rows=TEST_ROWS,
         accuracy_rate=rate,

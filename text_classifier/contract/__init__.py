@@ -1,6 +1,7 @@
 """What the data must be like: contracts, splits, and the step that applies the rules."""
 
 from text_classifier.contract.data_sets import latest_data_set, validate
+from text_classifier.contract.findings import Findings, read_findings
 from text_classifier.contract.odcs import (
     Column,
     Contract,
@@ -15,6 +16,7 @@ from text_classifier.contract.verdicts import Verdict, read_verdicts
 __all__ = [
     "Column",
     "Contract",
+    "Findings",
     "Rule",
     "SourcePin",
     "SplitShares",
@@ -22,6 +24,7 @@ __all__ = [
     "known_data_sets",
     "latest_data_set",
     "load_contract",
+    "read_findings",
     "read_verdicts",
     "validate",
 ]

@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from text_classifier import storage
-from text_classifier.contract.examples import ClassRows, write_examples, write_rejected
+from text_classifier.contract.examples import LEAK, write_examples, write_rejected
+from text_classifier.contract.findings import ClassRows, Findings, read_findings, write_findings
 from text_classifier.contract.judging import judge
 from text_classifier.contract.odcs import Contract
-from text_classifier.contract.verdicts import Verdict, demand_kept, read_verdicts, write_verdicts
+from text_classifier.contract.verdicts import demand_kept
 from text_classifier.errors import DamagedOutputError
 from text_classifier.records import SPLITS, DataSet, Ingested, Making, shown_name
 from text_classifier.store import Store, latest_of, mark_latest
@@ -29,12 +30,13 @@ def validate(
     ingested: Ingested,
     contract: Contract,
     store: Store,
-    on_verdicts: Callable[[Sequence[Verdict]], None],
+    on_findings: Callable[[Findings], None],
 ) -> DataSet:
     """Apply the contract to ingested rows and write what is left by split.
 
-    A row that breaks a row rule of severity `error` is set aside. `on_verdicts` is called once with the verdict on
-    every rule, before anything is raised, also when an earlier result is reused.
+    A row that breaks a row rule of severity `error` is set aside. A row of train or `unsup` whose text also stands in
+    val or test is left out, unless the contract keeps it. `on_findings` is called once, before anything is raised,
+    also when an earlier result is reused.
 
     Raises:
         ContractViolationError: a rule of severity `error` about more than single rows is broken; nothing is written.
@@ -49,10 +51,10 @@ def validate(
     )
     folder = store.data_dir / PLACE / contract.data_set / planned.fingerprint[: storage.DIGEST_CHARACTERS]
     started = time.monotonic()
-    making = store.make(folder, planned, lambda partial: _fill(partial, ingested, contract, on_verdicts))
+    making = store.make(folder, planned, lambda partial: _fill(partial, ingested, contract, on_findings))
     mark_latest(folder)
     if making.is_reused:
-        on_verdicts(read_verdicts(folder))
+        on_findings(read_findings(folder))
     data_set = replace(_record(folder, making), address=ingested.address)
     _log(data_set, time.monotonic() - started)
     return data_set
@@ -81,22 +83,22 @@ def latest_data_set(data_dir: Path, data_set: str, fingerprint: str | None = Non
 
 
 def _fill(
-    folder: Path, ingested: Ingested, contract: Contract, on_verdicts: Callable[[Sequence[Verdict]], None]
+    folder: Path, ingested: Ingested, contract: Contract, on_findings: Callable[[Findings], None]
 ) -> dict[str, Any]:
     """Fill the folder; the facts of its manifest."""
     storage.verify(ingested.folder)
     judgement = judge(ingested.folder / "rows.parquet", contract, ingested)
-    on_verdicts(judgement.verdicts)
+    on_findings(judgement.findings)
     where = f"{shown_name(ingested.data_set, ingested.origin)}, {ingested.address}; contract {contract.path}"
-    demand_kept(judgement.verdicts, where)
-    class_rows = write_examples(folder / "examples", ingested.folder / "rows.parquet", contract, judgement)
-    rejected_rows = write_rejected(folder / "rejected.parquet", ingested.folder, contract, judgement)
-    write_verdicts(folder, judgement.verdicts)
+    demand_kept(judgement.findings.verdicts, where)
+    split_rows = write_examples(folder / "examples", ingested.folder / "rows.parquet", contract, judgement)
+    set_aside = write_rejected(folder / "rejected.parquet", ingested.folder, contract, judgement)
+    write_findings(folder, judgement.findings)
     if (ingested.folder / "word_ranks.parquet").is_file():
         shutil.copyfile(ingested.folder / "word_ranks.parquet", folder / "word_ranks.parquet")
-    split_rows = {split: sum(rows.values()) for split, rows in class_rows[contract.label_columns[0]].items()}
-    _demand_all(ingested, sum(split_rows.values()), rejected_rows)
-    _log_classes(ingested, class_rows)
+    _demand_all(ingested, sum(split_rows.values()), set_aside.total())
+    _log_classes(ingested, judgement.findings.class_rows)
+    leaked_rows = sum(rows for (stage, _), rows in set_aside.items() if stage == LEAK)
     return {
         "data_set": ingested.data_set,
         "origin": ingested.origin,
@@ -105,7 +107,9 @@ def _fill(
         "split_seed": contract.split.seed,
         "classes": contract.class_names,
         "read_rows": ingested.read_rows,
-        "rejected_rows": rejected_rows,
+        "rejected_rows": set_aside.total() - leaked_rows,
+        "leaked_rows": leaked_rows,
+        "set_aside": [{"stage": stage, "rule": rule, "rows": rows} for (stage, rule), rows in set_aside.items()],
         "split_rows": split_rows,
     }
 
@@ -124,17 +128,18 @@ def _record(folder: Path, making: Making | None = None) -> DataSet:
         classes={column: tuple(names) for column, names in facts["classes"].items()},
         read_rows=facts["read_rows"],
         rejected_rows=facts["rejected_rows"],
+        leaked_rows=facts["leaked_rows"],
         split_rows={split: facts["split_rows"][split] for split in SPLITS if split in facts["split_rows"]},
         making=making or Making(manifest.run, manifest.created_at),
     )
 
 
-def _demand_all(ingested: Ingested, kept_rows: int, rejected_rows: int) -> None:
-    if ingested.read_rows != kept_rows + rejected_rows:
+def _demand_all(ingested: Ingested, kept_rows: int, set_aside_rows: int) -> None:
+    if ingested.read_rows != kept_rows + set_aside_rows:
         raise DamagedOutputError(
             "a row was lost or doubled while the contract was applied",
             where=str(ingested.folder),
-            seen=f"{kept_rows} kept and {rejected_rows} rejected rows",
+            seen=f"{kept_rows} kept rows and {set_aside_rows} set aside",
             expected=f"{ingested.read_rows} rows, as many as were read",
             to_do="ingest again with refresh=true; nothing of this run was kept",
         )
@@ -144,7 +149,7 @@ def _log_classes(ingested: Ingested, class_rows: ClassRows) -> None:
     shown = shown_name(ingested.data_set, ingested.origin)
     for column, by_split in class_rows.items():
         parts = [
-            f"{split}: " + ", ".join(f"{name or 'none'} {rows:,}" for name, rows in by_split[split].items())
+            f"{split}: " + ", ".join(f"{name or 'none'} {rows:,}" for name, rows in by_split[split].items() if rows)
             for split in SPLITS
             if split in by_split
         ]
@@ -153,10 +158,10 @@ def _log_classes(ingested: Ingested, class_rows: ClassRows) -> None:
 
 def _log(data_set: DataSet, seconds: float) -> None:
     logger.info(
-        "%s: %s rows read, %s rejected, kept %s, %s in %.1f s",
+        "%s: %s rows read, %s, kept %s, %s in %.1f s",
         shown_name(data_set.data_set, data_set.origin),
         f"{data_set.read_rows:,}",
-        f"{data_set.rejected_rows:,}",
+        data_set.told_set_aside,
         ", ".join(f"{split} {rows:,}" for split, rows in data_set.split_rows.items()),
         "found" if data_set.making.is_reused else "made",
         seconds,

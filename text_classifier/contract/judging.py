@@ -12,14 +12,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from text_classifier.contract.copies import count_copies, held_out_copies
 from text_classifier.contract.expectations import Outcome, evaluate
+from text_classifier.contract.findings import Findings, count_classes
 from text_classifier.contract.limits import class_rows, rejected_share, splits_filled
 from text_classifier.contract.odcs import Contract
 from text_classifier.contract.parts import parts, text_digests
+from text_classifier.contract.row_keys import RowKeys
 from text_classifier.contract.rules import CLASS_ROWS, COMPARING, Rule
-from text_classifier.contract.splits import assign_splits
+from text_classifier.contract.splits import assign_splits, normalise
 from text_classifier.contract.tally import Tally, rejecting_rule
-from text_classifier.contract.verdicts import Verdict
 from text_classifier.records import SPLITS, Ingested, Split
 
 _NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
@@ -31,39 +33,53 @@ class Judgement:
 
     Attributes:
         splits: (N,) int8, index in `SPLITS`.
-        rejected_by: (N,) int16, index in the contract's rules of the first one that rejects the row; -1: kept.
-        verdicts: the contract's rules in their order, then the two that hold for every data set.
+        rejected_by: (N,) int16, index in the contract's rules of the first one that rejects the row; -1: none does.
+        copy_of: (N,) int64, position of the row of val or test for whose copy the row is left out; -1: it is not.
+        row_numbers: (N,) int64, in the source.
+        findings: its verdicts are those on the contract's rules in their order, then on the two that hold for
+            every data set; its classes those of the rows that are left.
     """
 
     splits: np.ndarray
     rejected_by: np.ndarray
-    verdicts: tuple[Verdict, ...]
+    copy_of: np.ndarray
+    row_numbers: np.ndarray
+    findings: Findings
 
     @property
     def is_kept(self) -> np.ndarray:
         """(N,) bool."""
-        return np.asarray(self.rejected_by < 0)
+        return np.asarray((self.rejected_by < 0) & (self.copy_of < 0))
+
+    @property
+    def leaked_rows(self) -> int:
+        """Rows that are left out as copies."""
+        return int((self.copy_of >= 0).sum())
 
 
 def judge(rows_path: Path, contract: Contract, ingested: Ingested) -> Judgement:
     """Apply every rule; nothing is raised for what the data are like.
 
-    Rules about single rows look at every ingested row, a part at a time; rules about all rows together look
-    at the rows that are left.
+    Rules about single rows look at every ingested row, a part at a time. Of the rows that they leave, copies are left
+    out, unless the contract keeps them; rules about all rows together look at the rest.
 
     Raises:
         DamagedOutputError: a row stands in a split that nobody knows.
     """
     judge = _Judge(contract)
-    splits = judge.rows(rows_path)
+    splits, keys = judge.rows(rows_path)
     rejected_by = rejecting_rule(contract.rules, judge.tallies, len(splits))
-    is_kept = rejected_by < 0
+    passes = rejected_by < 0
+    copy_of = held_out_copies(keys, splits, passes) if contract.drop_copies else np.full(len(splits), -1, np.int64)
+    is_kept = passes & (copy_of < 0)
     judge.whole(rows_path, splits, is_kept)
     row_numbers = pq.read_table(rows_path, columns=["row"])["row"].to_numpy()
     verdicts = tuple(judge.tallies[rule.rule_id].verdict(rule, row_numbers) for rule in contract.rules)
-    rejected_rows = ingested.rejected_rows + int((~is_kept).sum())
+    rejected_rows = ingested.rejected_rows + int((~passes).sum())
     limits = splits_filled(splits[is_kept]), rejected_share(rejected_rows, ingested.read_rows, contract, verdicts)
-    return Judgement(splits, rejected_by, (*verdicts, *limits))
+    copies = count_copies(keys, splits, passes, copy_of)
+    classes = count_classes(keys.where(is_kept), splits[is_kept], contract)
+    return Judgement(splits, rejected_by, copy_of, row_numbers, Findings((*verdicts, *limits), copies, classes))
 
 
 class _Judge:
@@ -71,15 +87,17 @@ class _Judge:
         self.contract = contract
         self.tallies: dict[str, Tally] = defaultdict(Tally)
 
-    def rows(self, rows_path: Path) -> np.ndarray:
-        """Assign splits, (N,) int8, and apply the row rules, part by part."""
+    def rows(self, rows_path: Path) -> tuple[np.ndarray, RowKeys]:
+        """Assign splits, (N,) int8, take the rows' keys, and apply the row rules, part by part."""
         rules = [rule for rule in self.contract.rules if rule.is_row_wise]
-        columns = sorted({"split", "group", self.contract.text_column, *_columns(rules)})
-        found = [np.empty(0, np.int8)]
-        for places, part in parts(rows_path, columns):
-            found.append(self._splits(part))
-            self._apply(rules, part, found[-1], np.arange(places.start, places.stop))
-        return np.concatenate(found)
+        named = {"split", "group", self.contract.text_column, *self.contract.label_columns, *_columns(rules)}
+        splits, keys = [np.empty(0, np.int8)], [RowKeys.none(self.contract)]
+        for places, part in parts(rows_path, sorted(named)):
+            normalised = [normalise(text or "") for text in part[self.contract.text_column].to_pylist()]
+            splits.append(self._splits(part, normalised))
+            keys.append(RowKeys.of(part, normalised, self.contract))
+            self._apply(rules, part, splits[-1], np.arange(places.start, places.stop))
+        return np.concatenate(splits), RowKeys.joined(keys)
 
     def whole(self, rows_path: Path, splits: np.ndarray, is_kept: np.ndarray) -> None:
         """Apply the rules about all rows together to the kept rows."""
@@ -102,9 +120,9 @@ class _Judge:
             kept.append(rows)
         return pa.concat_tables(kept)
 
-    def _splits(self, part: pa.Table) -> np.ndarray:
-        texts, groups, officials = (part[name].to_pylist() for name in (self.contract.text_column, "group", "split"))
-        assigned = assign_splits(texts, groups, officials, self.contract.split)
+    def _splits(self, part: pa.Table, normalised: Sequence[str]) -> np.ndarray:
+        groups, officials = part["group"].to_pylist(), part["split"].to_pylist()
+        assigned = assign_splits(normalised, groups, officials, self.contract.split)
         return np.array([SPLITS.index(split) for split in assigned], np.int8)
 
     def _apply(self, rules: Sequence[Rule], table: pa.Table, splits: np.ndarray, positions: np.ndarray) -> None:

@@ -63,6 +63,7 @@ class Contract:
         class_names: label column -> its classes, in the contract's order.
         class_aliases: label column -> another spelling of a class -> the class.
         max_rejected_rate: share (0-1) of the rows read.
+        drop_copies: rows of train and `unsup` whose text also stands in val or test are left out.
     """
 
     data_set: str
@@ -85,6 +86,7 @@ class Contract:
     class_aliases: Mapping[str, Mapping[str, str]]
     split: SplitShares
     max_rejected_rate: float
+    drop_copies: bool
     rules: tuple[Rule, ...]
 
 
@@ -138,6 +140,7 @@ class _ContractProperties(Properties):
     group_column: str | None = None
     generator: str | None = None
     fallback: str | None = None
+    drop_copies: bool = True
 
 
 class _ClassProperties(Properties):
@@ -172,6 +175,7 @@ def _contract(document: dict[str, Any], path: Path, place: Place) -> Contract:
         class_aliases={name: _aliases(elements[name], place / "schema" / name) for name in custom.label_columns},
         split=_shares(custom.split, place),
         max_rejected_rate=custom.max_rejected_rate,
+        drop_copies=custom.drop_copies,
         rules=_rules(tables[0], elements, custom.label_columns, place / "schema"),
     )
 

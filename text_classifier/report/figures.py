@@ -102,6 +102,7 @@ def _data(subject: Subject) -> dict[str, Any]:
         "split_seed": facts["split_seed"],
         "read_rows": facts["read_rows"],
         "rejected_rows": facts["rejected_rows"],
+        "leaked_rows": facts["leaked_rows"],
         "split_rows": {split: facts["split_rows"][split] for split in SPLITS if split in facts["split_rows"]},
     }
 

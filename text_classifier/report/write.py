@@ -122,6 +122,7 @@ def _record(model: TrainedModel, figures: Mapping[str, Any], making: Making) -> 
         majority_rate=figures["test"]["majority"]["rate"],
         read_rows=figures["data"]["read_rows"],
         rejected_rows=figures["data"]["rejected_rows"],
+        leaked_rows=figures["data"]["leaked_rows"],
         split_rows=figures["data"]["split_rows"],
         making=making,
     )

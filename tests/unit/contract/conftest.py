@@ -13,8 +13,9 @@ import pytest
 import yaml
 
 from text_classifier import storage
-from text_classifier.contract import Contract, load_contract
-from text_classifier.records import Ingested
+from text_classifier.contract import Contract, Findings, Verdict, load_contract, validate
+from text_classifier.records import DataSet, Ingested
+from text_classifier.store import Store
 
 REJECTED = pa.schema(
     [
@@ -135,3 +136,20 @@ def ingest(tmp_path: Path) -> Callable[..., Ingested]:
 def good_rows() -> list[dict[str, Any]]:
     """Forty distinct rows, both classes in every split."""
     return [{"body": f"note number {number}", "kind": ("good", "bad")[number % 2]} for number in range(40)]
+
+
+@pytest.fixture
+def apply(tmp_path: Path) -> Callable[..., tuple[DataSet, dict[str, Verdict]]]:
+    """Validate, and the verdicts by rule; the keys stay where the step raises."""
+    found: dict[str, Verdict] = {}
+
+    def run(ingested: Ingested, contract: Contract, refresh: bool = False) -> tuple[DataSet, dict[str, Verdict]]:
+        def remember(findings: Findings) -> None:
+            found.clear()
+            found.update({verdict.rule_id: verdict for verdict in findings.verdicts})
+
+        made = validate(ingested, contract, Store(tmp_path / "data", refresh=refresh), remember)
+        return made, found
+
+    run.found = found  # type: ignore[attr-defined]
+    return run

@@ -13,32 +13,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from text_classifier import storage
-from text_classifier.contract import Contract, Verdict, latest_data_set, read_verdicts, validate
+from text_classifier.contract import Contract, Verdict, latest_data_set, read_verdicts
 from text_classifier.contract.splits import assign_split, normalise
 from text_classifier.errors import ContractFileError, ContractViolationError, DamagedOutputError
 from text_classifier.records import DataSet, Ingested
-from text_classifier.store import Store
 
 Rows = list[dict[str, Any]]
 Ingest = Callable[..., Ingested]
 Load = Callable[[dict[str, Any]], Contract]
-
-
-@pytest.fixture
-def apply(tmp_path: Path) -> Callable[..., tuple[DataSet, dict[str, Verdict]]]:
-    """Validate, and the verdicts by rule; the keys stay where the step raises."""
-    found: dict[str, Verdict] = {}
-
-    def run(ingested: Ingested, contract: Contract, refresh: bool = False) -> tuple[DataSet, dict[str, Verdict]]:
-        def remember(verdicts: tuple[Verdict, ...]) -> None:
-            found.clear()
-            found.update({verdict.rule_id: verdict for verdict in verdicts})
-
-        made = validate(ingested, contract, Store(tmp_path / "data", refresh=refresh), remember)
-        return made, found
-
-    run.found = found  # type: ignore[attr-defined]
-    return run
 
 
 Apply = Callable[..., tuple[DataSet, dict[str, Verdict]]]
@@ -273,7 +255,7 @@ def test_a_lost_row_is_noticed(
     apply: Apply, ingest: Ingest, load: Load, document: dict[str, Any], good_rows: Rows, tmp_path: Path
 ) -> None:
     ingested = replace(ingest(good_rows), read_rows=41)
-    with pytest.raises(DamagedOutputError, match="40 kept and 0 rejected rows; expected: 41 rows"):
+    with pytest.raises(DamagedOutputError, match="40 kept rows and 0 set aside; expected: 41 rows"):
         apply(ingested, load(document))
     assert not list(tmp_path.rglob("examples"))
 
@@ -283,7 +265,7 @@ def test_the_rows_of_every_class_are_logged_by_split(
 ) -> None:
     with caplog.at_level(logging.INFO, logger="text_classifier"):
         apply(ingest([row | {"split": "test"} for row in good_rows[:10]] + good_rows[10:]), load(document))
-    assert re.search(r"notes: rows by kind: train: bad \d+, good \d+; val: .*; test: bad \d+", caplog.text)
+    assert re.search(r"notes: rows by kind: train: good \d+, bad \d+; val: .*; test: good \d+", caplog.text)
 
 
 def test_changed_ingested_rows_are_not_trusted(

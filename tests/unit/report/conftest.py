@@ -91,6 +91,7 @@ def _write_data_set(folder: Path, texts: Sequence[str], labels: Sequence[str], o
         "split_seed": 7,
         "read_rows": 3 + len(texts) + 1,
         "rejected_rows": 1,
+        "leaked_rows": 0,
         "split_rows": {"train": 3, "val": 0, "test": len(texts)},
     }
     with storage.output_folder(folder, planned, facts) as partial:
