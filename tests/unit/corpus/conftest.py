@@ -41,6 +41,7 @@ CONTRACT = Contract(
     class_aliases={"label": {"positive": "pos", "negative": "neg"}},
     split=SplitShares(1, 80, 10, 10),
     max_rejected_rate=0.1,
+    drop_copies=True,
     rules=(),
 )
 REVIEWS = replace(
