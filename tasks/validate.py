@@ -14,6 +14,7 @@ from tasks.outcome import ended, store
 from text_classifier.config import Settings
 from text_classifier.contract import Findings, latest_data_set, load_contract
 from text_classifier.contract import validate as apply_contract
+from text_classifier.corpus import raw_rows
 from text_classifier.errors import UnknownNameError
 from text_classifier.records import DataSet, Ingested, shown_name
 from text_classifier.report.contract_tables import Row, copy_row, share_rows, verdict_row
@@ -34,7 +35,8 @@ def validate(ingested: Ingested, refresh: bool) -> State[DataSet]:
         for name, rows, description in tables(findings, shown, contract.version):
             publish_table(f"{ingested.data_set}-{name}", rows, description)
 
-    data_set = apply_contract(ingested, contract, store(refresh), publish)
+    outputs = store(refresh)
+    data_set = apply_contract(ingested, contract, outputs, publish, raw_rows(ingested, contract, outputs.data_dir))
     return ended(data_set, figures(data_set), data_set.making.is_reused)
 
 

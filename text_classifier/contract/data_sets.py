@@ -15,6 +15,7 @@ from text_classifier.contract.examples import LEAK, write_examples, write_reject
 from text_classifier.contract.findings import ClassRows, Findings, read_findings, write_findings
 from text_classifier.contract.judging import judge
 from text_classifier.contract.odcs import Contract
+from text_classifier.contract.parts import RawRows
 from text_classifier.contract.verdicts import demand_kept
 from text_classifier.errors import DamagedOutputError
 from text_classifier.records import SPLITS, DataSet, Ingested, Making, shown_name
@@ -31,12 +32,13 @@ def validate(
     contract: Contract,
     store: Store,
     on_findings: Callable[[Findings], None],
+    raw_rows: RawRows | None = None,
 ) -> DataSet:
     """Apply the contract to ingested rows and write what is left by split.
 
     A row that breaks a row rule of severity `error` is set aside. A row of train or `unsup` whose text also stands in
     val or test is left out, unless the contract keeps it. `on_findings` is called once, before anything is raised,
-    also when an earlier result is reused.
+    also when an earlier result is reused. `raw_rows` gives the rejected rows as they stand in the source.
 
     Raises:
         ContractViolationError: a rule of severity `error` about more than single rows is broken; nothing is written.
@@ -51,7 +53,7 @@ def validate(
     )
     folder = store.data_dir / PLACE / contract.data_set / planned.fingerprint[: storage.DIGEST_CHARACTERS]
     started = time.monotonic()
-    making = store.make(folder, planned, lambda partial: _fill(partial, ingested, contract, on_findings))
+    making = store.make(folder, planned, lambda partial: _fill(partial, ingested, contract, on_findings, raw_rows))
     mark_latest(folder)
     if making.is_reused:
         on_findings(read_findings(folder))
@@ -83,7 +85,11 @@ def latest_data_set(data_dir: Path, data_set: str, fingerprint: str | None = Non
 
 
 def _fill(
-    folder: Path, ingested: Ingested, contract: Contract, on_findings: Callable[[Findings], None]
+    folder: Path,
+    ingested: Ingested,
+    contract: Contract,
+    on_findings: Callable[[Findings], None],
+    raw_rows: RawRows | None,
 ) -> dict[str, Any]:
     """Fill the folder; the facts of its manifest."""
     storage.verify(ingested.folder)
@@ -92,7 +98,7 @@ def _fill(
     where = f"{shown_name(ingested.data_set, ingested.origin)}, {ingested.address}; contract {contract.path}"
     demand_kept(judgement.findings.verdicts, where)
     split_rows = write_examples(folder / "examples", ingested.folder / "rows.parquet", contract, judgement)
-    set_aside = write_rejected(folder / "rejected.parquet", ingested.folder, contract, judgement)
+    set_aside = write_rejected(folder / "rejected.parquet", ingested.folder, contract, judgement, raw_rows)
     write_findings(folder, judgement.findings)
     if (ingested.folder / "word_ranks.parquet").is_file():
         shutil.copyfile(ingested.folder / "word_ranks.parquet", folder / "word_ranks.parquet")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,12 @@ import pyarrow.parquet as pq
 
 from text_classifier.contract.judging import Judgement
 from text_classifier.contract.odcs import Contract
-from text_classifier.contract.parts import parts, text_digests
+from text_classifier.contract.parts import RawRows, parts, text_digests
 from text_classifier.contract.rules import shown
 from text_classifier.records import PARQUET_COMPRESSION, RAW_BYTES_KEPT, SPLITS
 
-_PLACE = ("example_id", "row", "group")
-_LEFT_OUT = {*_PLACE, "lines", "split"}
+_PLACE_COLUMNS = ("example_id", "row", "group")
+_LEFT_OUT = {*_PLACE_COLUMNS, "lines", "split"}
 
 LEAK = "leak"
 """Stage of a row of train or `unsup` that is left out because its text also stands in val or test."""
@@ -49,21 +50,28 @@ def write_examples(folder: Path, rows_path: Path, contract: Contract, judgement:
     return dict(written)
 
 
-def write_rejected(path: Path, ingested_dir: Path, contract: Contract, judgement: Judgement) -> SetAside:
+def write_rejected(
+    path: Path, ingested_dir: Path, contract: Contract, judgement: Judgement, raw_rows: RawRows | None
+) -> SetAside:
     """Write the rows that the reader rejected, then those that a rule rejects or that are left out as copies.
 
-    What a reader had made a row of is kept as a JSON object of its columns (UTF-8), not as it stood in the source.
+    Args:
+        raw_rows: gives the rows as they stand in the source; those that it has not are kept as JSON objects (UTF-8).
     """
     parsed = ingested_dir / "rejected.parquet"
     schema, written = pq.read_schema(parsed), SetAside()
+    raws = _raws(ingested_dir / "rows.parquet", judgement, raw_rows)
     with pq.ParquetWriter(path, schema, compression=PARQUET_COMPRESSION) as writer:
         for _, part in parts(parsed):
             writer.write_table(part)
             written.update(zip(part["stage"].to_pylist(), part["rule"].to_pylist(), strict=True))
         for places, part in parts(ingested_dir / "rows.parquet"):
             positions = np.flatnonzero(~judgement.is_kept[places])
-            rows = zip(part.take(positions).to_pylist(), positions + places.start, strict=True)
-            records = [_record(row) | _cause(row, at, contract, judgement) for row, at in rows]
+            rows = part.take(positions).to_pylist()
+            records = [
+                _place(row, next(raws)) | _cause(row, at, contract, judgement)
+                for row, at in zip(rows, positions + places.start, strict=True)
+            ]
             writer.write_table(pa.Table.from_pylist(records, schema=schema))
             written.update((record["stage"], record["rule"]) for record in records)
     return written
@@ -72,13 +80,23 @@ def write_rejected(path: Path, ingested_dir: Path, contract: Contract, judgement
 def _examples(part: pa.Table, contract: Contract) -> pa.Table:
     texts = part[contract.text_column]
     others = [name for name in part.column_names if name not in {*_LEFT_OUT, contract.text_column}]
-    columns: list[pa.Array[Any] | pa.ChunkedArray[Any]] = [part[name] for name in _PLACE]
+    columns: list[pa.Array[Any] | pa.ChunkedArray[Any]] = [part[name] for name in _PLACE_COLUMNS]
     columns += [text_digests(texts), texts, *(part[name] for name in others)]
-    return pa.Table.from_arrays(columns, names=[*_PLACE, "text_digest", "text", *others])
+    return pa.Table.from_arrays(columns, names=[*_PLACE_COLUMNS, "text_digest", "text", *others])
 
 
-def _record(row: Mapping[str, Any]) -> dict[str, Any]:
-    raw = json.dumps(row, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
+def _raws(rows_path: Path, judgement: Judgement, raw_rows: RawRows | None) -> Iterator[bytes | None]:
+    """The bytes of the rows that are not kept, in order."""
+    if raw_rows is None or judgement.is_kept.all():
+        return repeat(None)
+    lines = pq.read_table(rows_path, columns=["lines"])["lines"].to_numpy()
+    numbers = judgement.row_numbers[~judgement.is_kept].tolist()
+    return raw_rows(zip(numbers, lines[~judgement.is_kept].tolist(), strict=True))
+
+
+def _place(row: Mapping[str, Any], raw: bytes | None) -> dict[str, Any]:
+    if raw is None:
+        raw = json.dumps(row, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
     return {"row": row["row"], "lines": row["lines"], "raw": raw[:RAW_BYTES_KEPT], "raw_bytes": len(raw)}
 
 

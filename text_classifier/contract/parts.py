@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,10 @@ from text_classifier.storage import sha256_text
 
 PART_ROWS = 20_000
 """Rows that are in memory at a time; 100,000 reviews of 1,300 characters were judged within 0.6 GB of memory."""
+
+RawRows = Callable[[Iterable[tuple[int, int]]], Iterator[bytes | None]]
+"""Gives rows as they stand in the source, by the line that each begins with (ascending) and how many lines it takes;
+None where that is not known."""
 
 
 def parts(path: Path, columns: list[str] | None = None) -> Iterator[tuple[slice, pa.Table]]:

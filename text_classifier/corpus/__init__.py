@@ -2,6 +2,7 @@
 
 from text_classifier.corpus.generators import GENERATORS
 from text_classifier.corpus.ingest import SourceRequest, ingest
+from text_classifier.corpus.raw_rows import raw_rows
 from text_classifier.corpus.readers import READERS
 from text_classifier.corpus.rejected_rows import export_rejected
 from text_classifier.corpus.repairs import readmit
@@ -15,5 +16,6 @@ __all__ = [
     "announcing",
     "export_rejected",
     "ingest",
+    "raw_rows",
     "readmit",
 ]

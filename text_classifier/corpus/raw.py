@@ -84,6 +84,15 @@ def kept(data_dir: Path, known: Known, digests: list[FileDigest]) -> RawSource |
     return RawSource(known.data_set, origin, known.form, known.address, _digest(digests), folder)
 
 
+def standing(data_dir: Path, data_set: str, digest: str) -> RawSource | None:
+    """The source of that digest, where it stands whole."""
+    folder = _folder(data_dir, data_set, digest)
+    recorded = _recorded(folder)
+    if recorded is None:
+        return None
+    return RawSource(data_set, recorded["origin"], recorded["form"], recorded["address"], digest, folder)
+
+
 def kept_from(data_dir: Path, known: Known) -> tuple[RawSource, list[FileDigest]] | None:
     """The newest source that came from `known.address`, where one stands whole."""
     found = []
@@ -142,7 +151,7 @@ def _recorded(folder: Path, address: str | None = None) -> dict[str, Any] | None
         return storage.verify(folder).facts
     except DamagedOutputError as error:
         if folder.exists():
-            logger.warning("fetching anew: %s", error)
+            logger.warning("the source that stands is not used: %s", error)
         return None
 
 

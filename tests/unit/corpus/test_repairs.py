@@ -11,7 +11,7 @@ import pytest
 
 from text_classifier.contract import Contract, validate
 from text_classifier.contract.rules import Rule
-from text_classifier.corpus import export_rejected, readmit
+from text_classifier.corpus import export_rejected, raw_rows, readmit
 from text_classifier.corpus.fetch import fetch
 from text_classifier.corpus.ingest import read
 from text_classifier.errors import ConfigError, SourceFormatError, SourceNotFoundError
@@ -55,7 +55,9 @@ class Chain:
         return read(source, self.contract, self.store)
 
     def data_set(self, ingested: Ingested | None = None) -> DataSet:
-        return validate(ingested or self.ingested(), self.contract, self.store, lambda _: None)
+        ingested = ingested or self.ingested()
+        raw = raw_rows(ingested, self.contract, self.store.data_dir)
+        return validate(ingested, self.contract, self.store, lambda _: None, raw)
 
     def exported(self, data_set: DataSet) -> tuple[Path, list[dict[str, str]]]:
         path, written = export_rejected(data_set, self.contract, self.store.data_dir)
@@ -116,7 +118,7 @@ def test_rejected_rows_stand_in_the_file_with_what_could_be_read(chain: Chain) -
         67: ("odd class", "2024-01-31", "maybe"),
         68: ("caf\ufffd", "2024-01-31", "pos"),
     }
-    assert found[62]["rejected_text"] == BAD[0]
+    assert (found[62]["rejected_text"], found[67]["rejected_text"]) == (BAD[0], BAD[4])
     assert (found[65]["rejected_lines"], found[65]["text"]) == ("2", "two\nlines")
     assert "31.01.2024" in found[64]["rejected_because"]
     assert chain.exported(data_set)[0] != path
