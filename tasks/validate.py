@@ -17,6 +17,7 @@ from text_classifier.contract import validate as apply_contract
 from text_classifier.corpus import raw_rows
 from text_classifier.errors import UnknownNameError
 from text_classifier.records import DataSet, Ingested, shown_name
+from text_classifier.report.contract_page import contract_page
 from text_classifier.report.contract_tables import Row, copy_row, share_rows, verdict_row
 
 
@@ -36,7 +37,8 @@ def validate(ingested: Ingested, refresh: bool) -> State[DataSet]:
             publish_table(f"{ingested.data_set}-{name}", rows, description)
 
     outputs = store(refresh)
-    data_set = apply_contract(ingested, contract, outputs, publish, raw_rows(ingested, contract, outputs.data_dir))
+    raw = raw_rows(ingested, contract, outputs.data_dir)
+    data_set = apply_contract(ingested, contract, outputs, publish, contract_page, raw)
     return ended(data_set, figures(data_set), data_set.making.is_reused)
 
 

@@ -9,6 +9,7 @@ from text_classifier.contract.odcs import (
     known_data_sets,
     load_contract,
 )
+from text_classifier.contract.outcome import ContractOutcome
 from text_classifier.contract.rules import Rule
 from text_classifier.contract.servers import SourcePin
 from text_classifier.contract.verdicts import Verdict, read_verdicts
@@ -16,6 +17,7 @@ from text_classifier.contract.verdicts import Verdict, read_verdicts
 __all__ = [
     "Column",
     "Contract",
+    "ContractOutcome",
     "Findings",
     "Rule",
     "SourcePin",

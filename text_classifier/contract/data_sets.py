@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,18 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from text_classifier import storage
-from text_classifier.contract.examples import LEAK, write_examples, write_rejected
-from text_classifier.contract.findings import ClassRows, Findings, read_findings, write_findings
+from text_classifier.contract.application import PAGE, ROWS, Application
+from text_classifier.contract.findings import Findings, read_findings
 from text_classifier.contract.judging import judge
 from text_classifier.contract.odcs import Contract
+from text_classifier.contract.outcome import ContractOutcome
 from text_classifier.contract.parts import RawRows
-from text_classifier.contract.verdicts import demand_kept
+from text_classifier.contract.verdicts import is_refused
 from text_classifier.errors import DamagedOutputError
 from text_classifier.records import SPLITS, DataSet, Ingested, Making, shown_name
 from text_classifier.store import Store, latest_of, mark_latest
 
 KIND = "dataset"
 PLACE = "datasets"
+REFUSED = "refused"
 
 logger = logging.getLogger(__name__)
 
@@ -32,16 +33,22 @@ def validate(
     contract: Contract,
     store: Store,
     on_findings: Callable[[Findings], None],
+    page: Callable[[ContractOutcome], str],
     raw_rows: RawRows | None = None,
 ) -> DataSet:
     """Apply the contract to ingested rows and write what is left by split.
 
     A row that breaks a row rule of severity `error` is set aside. A row of train or `unsup` whose text also stands in
-    val or test is left out, unless the contract keeps it. `on_findings` is called once, before anything is raised,
-    also when an earlier result is reused. `raw_rows` gives the rejected rows as they stand in the source.
+    val or test is left out, unless the contract keeps it. A refused data set leaves its page, verdicts and rejected
+    rows under `refused/`, in the place of those that the same rows left there before.
+
+    Args:
+        on_findings: called once, before anything is raised, also when an earlier result is reused.
+        page: makes `contract.html` of the outcome.
+        raw_rows: gives the rejected rows as they stand in the source.
 
     Raises:
-        ContractViolationError: a rule of severity `error` about more than single rows is broken; nothing is written.
+        ContractViolationError: a rule of severity `error` about more than single rows is broken.
         ContractFileError: a rule cannot be evaluated.
         DamagedOutputError: the ingested rows are not what was ingested, or one was lost or doubled here.
     """
@@ -51,9 +58,20 @@ def validate(
         parameters={"data_set": contract.data_set},
         modules=("text_classifier.contract.data_sets",),
     )
-    folder = store.data_dir / PLACE / contract.data_set / planned.fingerprint[: storage.DIGEST_CHARACTERS]
+    name = Path(contract.data_set, planned.fingerprint[: storage.DIGEST_CHARACTERS])
+    folder, refused = store.data_dir / PLACE / name, store.data_dir / REFUSED / name
     started = time.monotonic()
-    making = store.make(folder, planned, lambda partial: _fill(partial, ingested, contract, on_findings, raw_rows))
+
+    def fill(partial: Path) -> dict[str, Any]:
+        storage.verify(ingested.folder)
+        judgement = judge(ingested.folder / ROWS, contract, ingested)
+        on_findings(judgement.findings)
+        application = Application(ingested, contract, judgement, page, raw_rows)
+        if is_refused(judgement.findings.verdicts):
+            application.refuse(refused, store.signed(planned))
+        return application.fill(partial)
+
+    making = store.make(folder, planned, fill)
     mark_latest(folder)
     if making.is_reused:
         on_findings(read_findings(folder))
@@ -84,42 +102,6 @@ def latest_data_set(data_dir: Path, data_set: str, fingerprint: str | None = Non
     return _record(folder)
 
 
-def _fill(
-    folder: Path,
-    ingested: Ingested,
-    contract: Contract,
-    on_findings: Callable[[Findings], None],
-    raw_rows: RawRows | None,
-) -> dict[str, Any]:
-    """Fill the folder; the facts of its manifest."""
-    storage.verify(ingested.folder)
-    judgement = judge(ingested.folder / "rows.parquet", contract, ingested)
-    on_findings(judgement.findings)
-    where = f"{shown_name(ingested.data_set, ingested.origin)}, {ingested.address}; contract {contract.path}"
-    demand_kept(judgement.findings.verdicts, where)
-    split_rows = write_examples(folder / "examples", ingested.folder / "rows.parquet", contract, judgement)
-    set_aside = write_rejected(folder / "rejected.parquet", ingested.folder, contract, judgement, raw_rows)
-    write_findings(folder, judgement.findings)
-    if (ingested.folder / "word_ranks.parquet").is_file():
-        shutil.copyfile(ingested.folder / "word_ranks.parquet", folder / "word_ranks.parquet")
-    _demand_all(ingested, sum(split_rows.values()), set_aside.total())
-    _log_classes(ingested, judgement.findings.class_rows)
-    leaked_rows = sum(rows for (stage, _), rows in set_aside.items() if stage == LEAK)
-    return {
-        "data_set": ingested.data_set,
-        "origin": ingested.origin,
-        "address": ingested.address,
-        "contract_version": contract.version,
-        "split_seed": contract.split.seed,
-        "classes": contract.class_names,
-        "read_rows": ingested.read_rows,
-        "rejected_rows": set_aside.total() - leaked_rows,
-        "leaked_rows": leaked_rows,
-        "set_aside": [{"stage": stage, "rule": rule, "rows": rows} for (stage, rule), rows in set_aside.items()],
-        "split_rows": split_rows,
-    }
-
-
 def _record(folder: Path, making: Making | None = None) -> DataSet:
     manifest = storage.read_manifest(folder)
     facts = manifest.facts
@@ -140,28 +122,6 @@ def _record(folder: Path, making: Making | None = None) -> DataSet:
     )
 
 
-def _demand_all(ingested: Ingested, kept_rows: int, set_aside_rows: int) -> None:
-    if ingested.read_rows != kept_rows + set_aside_rows:
-        raise DamagedOutputError(
-            "a row was lost or doubled while the contract was applied",
-            where=str(ingested.folder),
-            seen=f"{kept_rows} kept rows and {set_aside_rows} set aside",
-            expected=f"{ingested.read_rows} rows, as many as were read",
-            to_do="ingest again with refresh=true; nothing of this run was kept",
-        )
-
-
-def _log_classes(ingested: Ingested, class_rows: ClassRows) -> None:
-    shown = shown_name(ingested.data_set, ingested.origin)
-    for column, by_split in class_rows.items():
-        parts = [
-            f"{split}: " + ", ".join(f"{name or 'none'} {rows:,}" for name, rows in by_split[split].items() if rows)
-            for split in SPLITS
-            if split in by_split
-        ]
-        logger.info("%s: rows by %s: %s", shown, column, "; ".join(parts))
-
-
 def _log(data_set: DataSet, seconds: float) -> None:
     logger.info(
         "%s: %s rows read, %s, kept %s, %s in %.1f s",
@@ -172,3 +132,4 @@ def _log(data_set: DataSet, seconds: float) -> None:
         "found" if data_set.making.is_reused else "made",
         seconds,
     )
+    logger.info("contract page: %s", data_set.folder / PAGE)

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from text_classifier.contract.judging import Judgement
 from text_classifier.contract.odcs import Contract
-from text_classifier.contract.parts import RawRows, parts, text_digests
+from text_classifier.contract.parts import REJECTED_PART_ROWS, RawRows, parts, text_digests
 from text_classifier.contract.rules import shown
 from text_classifier.records import PARQUET_COMPRESSION, RAW_BYTES_KEPT, SPLITS
 
@@ -62,7 +62,7 @@ def write_rejected(
     schema, written = pq.read_schema(parsed), SetAside()
     raws = _raws(ingested_dir / "rows.parquet", judgement, raw_rows)
     with pq.ParquetWriter(path, schema, compression=PARQUET_COMPRESSION) as writer:
-        for _, part in parts(parsed):
+        for _, part in parts(parsed, rows=REJECTED_PART_ROWS):
             writer.write_table(part)
             written.update(zip(part["stage"].to_pylist(), part["rule"].to_pylist(), strict=True))
         for places, part in parts(ingested_dir / "rows.parquet"):

@@ -18,12 +18,15 @@ RawRows = Callable[[Iterable[tuple[int, int]]], Iterator[bytes | None]]
 """Gives rows as they stand in the source, by the line that each begins with (ascending) and how many lines it takes;
 None where that is not known."""
 
+REJECTED_PART_ROWS = 1_000
+"""The same for rejected rows: of each, up to 64 KiB are kept as they came."""
 
-def parts(path: Path, columns: list[str] | None = None) -> Iterator[tuple[slice, pa.Table]]:
-    """The rows of a Parquet file in order: (their places in the file, at most `PART_ROWS` of them)."""
+
+def parts(path: Path, columns: list[str] | None = None, rows: int = PART_ROWS) -> Iterator[tuple[slice, pa.Table]]:
+    """The rows of a Parquet file in order: (their places in the file, at most `rows` of them)."""
     start = 0
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(PART_ROWS, columns=columns):
+        for batch in file.iter_batches(rows, columns=columns):
             yield slice(start, start + len(batch)), pa.Table.from_batches([batch])
             start += len(batch)
 

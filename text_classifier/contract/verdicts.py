@@ -69,24 +69,27 @@ def read_verdicts(folder: Path) -> tuple[Verdict, ...]:
     return tuple(Verdict(**entry) for entry in pq.read_table(folder / VERDICTS).to_pylist())
 
 
-def demand_kept(verdicts: Sequence[Verdict], where: str) -> None:
-    """Raise for the rules after which the data set is refused.
+def is_refused(verdicts: Sequence[Verdict]) -> bool:
+    """Whether the data set is refused after these verdicts."""
+    return any(verdict.consequence == "data set refused" for verdict in verdicts)
 
-    Raises:
-        ContractFileError: a rule could not be evaluated.
-        ContractViolationError: the data broke a rule of severity `error` that speaks of more than single rows.
+
+def refusal(verdicts: Sequence[Verdict], where: str, page: Path) -> ContractError:
+    """The error of a refused data set: of the contract where a rule could not be evaluated, else of the data.
+
+    Args:
+        page: where the whole outcome is told.
     """
     broken = [verdict for verdict in verdicts if verdict.consequence == "data set refused"]
-    if not broken:
-        return
     impossible = [verdict for verdict in broken if verdict.verdict == "error"]
     kind: type[ContractError] = ContractFileError if impossible else ContractViolationError
     what = "a rule of the contract could not be evaluated" if impossible else "the data break their contract"
     told = impossible or broken
-    raise kind(
+    advice = "correct the contract" if impossible else "correct the source, or the contract where the data are right"
+    return kind(
         what,
         where=where,
         seen="; ".join(f"{verdict.rule_id}: {verdict.seen}" for verdict in told),
         expected="; ".join(f"{verdict.description.rstrip('.')} ({verdict.expected})" for verdict in told),
-        to_do="correct the contract" if impossible else "correct the source, or the contract where the data are right",
+        to_do=f"{advice}; every rule and the rejected rows: {page}",
     )

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Literal
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from text_classifier.evaluation import percent
-from text_classifier.report.cells import showable
 from text_classifier.report.figures import Figures, minute
 from text_classifier.report.plots import Bar, Line, curve_svg, intervals_svg
+from text_classifier.report.templates import template
 
 SHOWN_ERRORS = 200
 LOSS, ACCURACY = "mean loss, nats", "right answers on val, %"
@@ -31,18 +30,15 @@ def render(figures: Figures, errors: Sequence[Mapping[str, Any]]) -> str:
         figures: the content of metrics.json.
         errors: rows of errors.parquet, the most confident first; those beyond SHOWN_ERRORS are only counted.
     """
-    environment = Environment(
-        loader=PackageLoader("text_classifier.report", package_path=""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(percent=percent, minute=minute, count=_count, duration=_duration, number=_number)
+    filters: dict[str, Callable[..., str]] = {
+        "percent": percent,
+        "minute": minute,
+        "duration": _duration,
+        "number": _number,
+    }
     script = files("text_classifier.report").joinpath("page.js").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template("page.html").render(
+    return template("page.html", filters).render(
         figures=figures,
         test=figures["test"],
         errors=errors[:SHOWN_ERRORS],
@@ -86,14 +82,6 @@ def _intervals(figures: Figures) -> str:
     bars = [Bar(name, one["rate"], one["low_rate"], one["high_rate"]) for name, one in named.items()]
     told = (f"{b.name} {percent(b.rate)}, interval {percent(b.low_rate)} to {percent(b.high_rate)}" for b in bars)
     return intervals_svg(bars, "Right answers on test: " + "; ".join(told))
-
-
-def _finalize(value: Any) -> Any:
-    return showable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _count(rows: int) -> str:
-    return f"{rows:,}"
 
 
 def _number(value: float | None) -> str:

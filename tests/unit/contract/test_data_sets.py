@@ -154,6 +154,7 @@ def test_a_class_with_one_example_is_refused_and_named(
         apply(ingest(good_rows), load(document))
     assert "Every kind has two notes" in str(caught.value)
     assert "notes.csv" in caught.value.where
+    assert str(*tmp_path.glob("data/refused/notes/*/contract.html")) in caught.value.to_do
     assert not list((tmp_path / "data").glob("datasets/*/*"))
 
 

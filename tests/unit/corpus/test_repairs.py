@@ -16,6 +16,7 @@ from text_classifier.corpus.fetch import fetch
 from text_classifier.corpus.ingest import read
 from text_classifier.errors import ConfigError, SourceFormatError, SourceNotFoundError
 from text_classifier.records import DataSet, Ingested
+from text_classifier.report.contract_page import contract_page
 from text_classifier.store import Store
 
 GOOD = "".join(f"text {number};2024-01-{number % 28 + 1:02};{'pos' if number % 2 else 'neg'}\n" for number in range(60))
@@ -57,7 +58,7 @@ class Chain:
     def data_set(self, ingested: Ingested | None = None) -> DataSet:
         ingested = ingested or self.ingested()
         raw = raw_rows(ingested, self.contract, self.store.data_dir)
-        return validate(ingested, self.contract, self.store, lambda _: None, raw)
+        return validate(ingested, self.contract, self.store, lambda _: None, contract_page, raw)
 
     def exported(self, data_set: DataSet) -> tuple[Path, list[dict[str, str]]]:
         path, written = export_rejected(data_set, self.contract, self.store.data_dir)
