@@ -18,7 +18,7 @@ from deployments.server import client_environment, serving
 from text_classifier import training
 from text_classifier.champion import challenge
 from text_classifier.config import PRESETS, PresetName, Settings, preset_named
-from text_classifier.contract import load_contract, validate
+from text_classifier.contract import Surroundings, load_contract, validate
 from text_classifier.corpus import SourceRequest, ingest
 from text_classifier.records import Report, TrainRun
 from text_classifier.report.contract_page import contract_page
@@ -75,7 +75,7 @@ def _plain(data_set: str, preset: PresetName) -> Report:
     request = SourceRequest(data_set, settings.source_of(data_set), settings.download_timeout_seconds)
     ingested = ingest(request, settings.contracts_dir, store)
     contract = load_contract(settings.contracts_dir, ingested.data_set)
-    prepared = validate(ingested, contract, store, lambda _: None, contract_page)
+    prepared = validate(ingested, contract, store, Surroundings(lambda _: None, contract_page))
     corpus = build(prepared, preset_named(preset), store)
     job = TrainingJob(prepared, corpus, contract.label_columns[0], preset, TrainRun(seed=0))
     report = write_report(training.train(job, store), store)

@@ -7,7 +7,7 @@ from prefect import flow
 from tasks.naming import run_name
 from tasks.outcome import ending
 from tasks.repair import export_rejected as write_rejected
-from tasks.validate import prepared_data_set
+from tasks.validate import judged_data_set
 from text_classifier.config import DataSetName, Fingerprint
 
 
@@ -19,7 +19,7 @@ def export_rejected(data_set: DataSetName = "news", fingerprint: Fingerprint = N
 
     Args:
         data_set: Name of a contract in data_contracts/, such as news. Its source is a delimited file.
-        fingerprint: Of the prepared data (16 to 64 characters). Empty: what was prepared or reused last.
+        fingerprint: Of the data (16 to 64 characters), prepared or refused. Empty: those of the last run.
     """
-    state = write_rejected(prepared_data_set(data_set, fingerprint))
+    state = write_rejected(judged_data_set(data_set, fingerprint))
     return ending(state.result(), state.message or "")

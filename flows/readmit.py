@@ -7,7 +7,7 @@ from prefect import flow
 from tasks.naming import run_name
 from tasks.outcome import ending, only_run_of
 from tasks.repair import readmit as put_in_place
-from tasks.validate import figures, prepared_data_set, validate
+from tasks.validate import figures, judged_data_set, validate
 from text_classifier.config import DataSetName, Fingerprint, RepairedFile
 from text_classifier.records import DataSet
 
@@ -22,9 +22,9 @@ def readmit(repaired: RepairedFile, data_set: DataSetName = "news", fingerprint:
     Args:
         repaired: Path of the CSV that export-rejected wrote and a person edited.
         data_set: Name of a contract in data_contracts/, such as news.
-        fingerprint: Of the prepared data that the rows were exported from. Empty: what was prepared or reused last.
+        fingerprint: Of the data that the rows were exported from, prepared or refused. Empty: those of the last run.
     """
     with only_run_of(data_set):
-        ingested = put_in_place(prepared_data_set(data_set, fingerprint), repaired).result()
+        ingested = put_in_place(judged_data_set(data_set, fingerprint), repaired).result()
         prepared = validate(ingested, refresh=False).result()
     return ending(prepared, figures(prepared))

@@ -12,7 +12,8 @@ from prefect.runtime import task_run
 from tasks.dashboard import publish_table
 from tasks.outcome import ended, store
 from text_classifier.config import Settings
-from text_classifier.contract import Findings, latest_data_set, load_contract
+from text_classifier.contract import Findings, Surroundings, latest_data_set, load_contract
+from text_classifier.contract import judged_data_set as latest_judged
 from text_classifier.contract import validate as apply_contract
 from text_classifier.corpus import raw_rows
 from text_classifier.errors import UnknownNameError
@@ -38,7 +39,7 @@ def validate(ingested: Ingested, refresh: bool) -> State[DataSet]:
 
     outputs = store(refresh)
     raw = raw_rows(ingested, contract, outputs.data_dir)
-    data_set = apply_contract(ingested, contract, outputs, publish, contract_page, raw)
+    data_set = apply_contract(ingested, contract, outputs, Surroundings(publish, contract_page, raw))
     return ended(data_set, figures(data_set), data_set.making.is_reused)
 
 
@@ -68,6 +69,11 @@ def known_label(data_set: str, label: str | None) -> str:
     if label is not None and label not in columns:
         raise UnknownNameError.of(f"label of {data_set}", label, columns)
     return label or columns[0]
+
+
+def judged_data_set(data_set: str, fingerprint: str | None) -> DataSet:
+    """The data set of that name that was prepared or refused last, or the one with that fingerprint."""
+    return latest_judged(Settings().data_dir, data_set, fingerprint)
 
 
 def prepared_data_set(data_set: str, fingerprint: str | None) -> DataSet:

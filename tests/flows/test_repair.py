@@ -8,7 +8,7 @@ import pytest
 from flows.export_rejected import export_rejected
 from flows.prepare_data import prepare_data
 from flows.readmit import readmit
-from text_classifier.errors import DamagedOutputError, SourceFormatError
+from text_classifier.errors import ContractViolationError, DamagedOutputError, SourceFormatError
 
 HEADER = "title;text;date;source;author;category;label\n"
 CLASSES = ("Business", "Entertainment", "Health", "Politics", "Science", "Sports", "Technology")
@@ -44,6 +44,21 @@ def test_a_rejected_row_comes_back_once_somebody_has_repaired_it(source: str, tm
     after = readmit(str(tmp_path / "edited.csv"), "news")
     assert (after.read_rows, after.rejected_rows) == (141, 0)
     assert prepare_data("news", "smoke", source).fingerprint == after.fingerprint
+
+
+def test_a_refused_data_set_is_repaired_and_accepted(source: str, tmp_path: Path) -> None:
+    Path(source).write_text(news().replace("2024-03-01", "2024-03-51", 20), "utf-8")
+    with pytest.raises(ContractViolationError):
+        prepare_data("news", "smoke", source)
+    with Path(export_rejected("news")).open(encoding="utf-8-sig", newline="") as file:
+        rows = [row | {"date": "2024-03-31"} for row in csv.DictReader(file)]
+    assert len(rows) == 21
+    with (tmp_path / "edited.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    assert readmit(str(tmp_path / "edited.csv"), "news").rejected_rows == 0
+    assert prepare_data("news", "smoke", source).rejected_rows == 0
 
 
 def test_what_cannot_be_repaired_fails_the_run_with_the_reason(source: str, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from text_classifier.contract import load_contract, read_findings, validate
+from text_classifier.contract import Surroundings, load_contract, read_findings, validate
 from text_classifier.corpus import SourceRequest, ingest
 from text_classifier.records import DataSet
 from text_classifier.report.contract_page import contract_page
@@ -21,7 +21,7 @@ IMDB, NEWS = os.environ.get("TEXT_CLASSIFIER_TEST_IMDB"), os.environ.get("TEXT_C
 def prepared(data_set: str, source: str | None, data_dir: Path) -> DataSet:
     store = Store(data_dir)
     ingested = ingest(SourceRequest(data_set, source, 30), CONTRACTS, store)
-    return validate(ingested, load_contract(CONTRACTS, data_set), store, lambda _: None, contract_page)
+    return validate(ingested, load_contract(CONTRACTS, data_set), store, Surroundings(lambda _: None, contract_page))
 
 
 @pytest.fixture(scope="module")

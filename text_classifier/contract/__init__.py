@@ -1,6 +1,7 @@
 """What the data must be like: contracts, splits, and the step that applies the rules."""
 
-from text_classifier.contract.data_sets import latest_data_set, validate
+from text_classifier.contract.application import Surroundings
+from text_classifier.contract.data_sets import judged_data_set, latest_data_set, validate
 from text_classifier.contract.findings import Findings, read_findings
 from text_classifier.contract.odcs import (
     Column,
@@ -22,7 +23,9 @@ __all__ = [
     "Rule",
     "SourcePin",
     "SplitShares",
+    "Surroundings",
     "Verdict",
+    "judged_data_set",
     "known_data_sets",
     "latest_data_set",
     "load_contract",

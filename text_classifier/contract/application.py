@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from text_classifier import storage
 from text_classifier.contract.examples import write_examples, write_rejected
-from text_classifier.contract.findings import ClassRows, write_findings
+from text_classifier.contract.findings import ClassRows, Findings, write_findings
 from text_classifier.contract.judging import Judgement
 from text_classifier.contract.odcs import Contract
 from text_classifier.contract.outcome import ContractOutcome, first_of_each_rule
@@ -27,19 +27,28 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Application:
-    """What is written of ingested rows that were judged.
+class Surroundings:
+    """What the other steps lend to this one.
 
     Attributes:
-        page: makes `contract.html`.
-        raw_rows: gives the rejected rows as they stand in the source.
+        on_findings: called once, before anything is raised, also when an earlier result is reused.
+        page: makes `contract.html` of the outcome.
+        raw_rows: gives the rejected rows as they stand in the source; None: they are kept as JSON.
     """
+
+    on_findings: Callable[[Findings], None]
+    page: Callable[[ContractOutcome], str]
+    raw_rows: RawRows | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What is written of ingested rows that were judged."""
 
     ingested: Ingested
     contract: Contract
     judgement: Judgement
-    page: Callable[[ContractOutcome], str]
-    raw_rows: RawRows | None
+    lent: Surroundings
 
     def fill(self, folder: Path) -> dict[str, Any]:
         """Fill the folder of the data set; the facts of its manifest."""
@@ -66,7 +75,7 @@ class Application:
     def _document(self, folder: Path, left_rows: int, *, is_refused: bool) -> ContractOutcome:
         """Write rejected rows, findings and page, after every row was accounted for."""
         rejected, judgement = folder / REJECTED, self.judgement
-        set_aside = write_rejected(rejected, self.ingested.folder, self.contract, judgement, self.raw_rows)
+        set_aside = write_rejected(rejected, self.ingested.folder, self.contract, judgement, self.lent.raw_rows)
         _demand_all(self.ingested, left_rows, set_aside.total())
         write_findings(folder, judgement.findings)
         outcome = ContractOutcome(
@@ -79,7 +88,7 @@ class Application:
             set_aside,
             first_of_each_rule(rejected),
         )
-        (folder / PAGE).write_text(self.page(outcome), "utf-8")
+        (folder / PAGE).write_text(self.lent.page(outcome), "utf-8")
         return outcome
 
     def _facts(self, outcome: ContractOutcome) -> dict[str, Any]:

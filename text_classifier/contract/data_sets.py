@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from text_classifier import storage
-from text_classifier.contract.application import PAGE, ROWS, Application
-from text_classifier.contract.findings import Findings, read_findings
+from text_classifier.contract.application import PAGE, ROWS, Application, Surroundings
+from text_classifier.contract.findings import read_findings
 from text_classifier.contract.judging import judge
 from text_classifier.contract.odcs import Contract
-from text_classifier.contract.outcome import ContractOutcome
-from text_classifier.contract.parts import RawRows
 from text_classifier.contract.verdicts import is_refused
 from text_classifier.errors import DamagedOutputError
 from text_classifier.records import SPLITS, DataSet, Ingested, Making, shown_name
@@ -32,20 +29,13 @@ def validate(
     ingested: Ingested,
     contract: Contract,
     store: Store,
-    on_findings: Callable[[Findings], None],
-    page: Callable[[ContractOutcome], str],
-    raw_rows: RawRows | None = None,
+    lent: Surroundings,
 ) -> DataSet:
     """Apply the contract to ingested rows and write what is left by split.
 
     A row that breaks a row rule of severity `error` is set aside. A row of train or `unsup` whose text also stands in
     val or test is left out, unless the contract keeps it. A refused data set leaves its page, verdicts and rejected
     rows under `refused/`, in the place of those that the same rows left there before.
-
-    Args:
-        on_findings: called once, before anything is raised, also when an earlier result is reused.
-        page: makes `contract.html` of the outcome.
-        raw_rows: gives the rejected rows as they stand in the source.
 
     Raises:
         ContractViolationError: a rule of severity `error` about more than single rows is broken.
@@ -65,8 +55,8 @@ def validate(
     def fill(partial: Path) -> dict[str, Any]:
         storage.verify(ingested.folder)
         judgement = judge(ingested.folder / ROWS, contract, ingested)
-        on_findings(judgement.findings)
-        application = Application(ingested, contract, judgement, page, raw_rows)
+        lent.on_findings(judgement.findings)
+        application = Application(ingested, contract, judgement, lent)
         if is_refused(judgement.findings.verdicts):
             application.refuse(refused, store.signed(planned))
         return application.fill(partial)
@@ -74,7 +64,7 @@ def validate(
     making = store.make(folder, planned, fill)
     mark_latest(folder)
     if making.is_reused:
-        on_findings(read_findings(folder))
+        lent.on_findings(read_findings(folder))
     data_set = replace(_record(folder, making), address=ingested.address)
     _log(data_set, time.monotonic() - started)
     return data_set
@@ -89,15 +79,36 @@ def latest_data_set(data_dir: Path, data_set: str, fingerprint: str | None = Non
     place = data_dir / PLACE / data_set
     manifests = storage.readable_manifests(place).items()
     made = {folder: manifest for folder, manifest in manifests if manifest.fingerprint.startswith(fingerprint or "")}
-    if not made:
+    return _verified(latest_of(made) if made else None, place, fingerprint)
+
+
+def judged_data_set(data_dir: Path, data_set: str, fingerprint: str | None = None) -> DataSet:
+    """As `latest_data_set`, but of the refused ones too: the latest unless another one was refused after it was made.
+
+    Raises:
+        DamagedOutputError: there is none with a readable manifest, or its files are not what its manifest says.
+    """
+    refused = storage.readable_manifests(data_dir / REFUSED / data_set).items()
+    found = {folder: manifest for folder, manifest in refused if manifest.fingerprint.startswith(fingerprint or "")}
+    if not found:
+        return latest_data_set(data_dir, data_set, fingerprint)
+    newest = max(found, key=lambda folder: found[folder].created_at)
+    try:
+        latest = latest_data_set(data_dir, data_set, fingerprint)
+    except DamagedOutputError:
+        return _verified(newest, newest.parent, fingerprint)
+    return latest if latest.making.at > found[newest].created_at else _verified(newest, newest.parent, fingerprint)
+
+
+def _verified(folder: Path | None, place: Path, fingerprint: str | None) -> DataSet:
+    if folder is None:
         raise DamagedOutputError(
             "no such data set has been prepared",
             where=str(place),
             seen="none" if fingerprint is None else f"none whose fingerprint begins with {fingerprint}",
             expected="a folder with examples and a manifest",
-            to_do=f"run the flow prepare-data with data_set={data_set}",
+            to_do=f"run the flow prepare-data with data_set={place.name}",
         )
-    folder = latest_of(made)
     storage.verify(folder)
     return _record(folder)
 
@@ -105,6 +116,7 @@ def latest_data_set(data_dir: Path, data_set: str, fingerprint: str | None = Non
 def _record(folder: Path, making: Making | None = None) -> DataSet:
     manifest = storage.read_manifest(folder)
     facts = manifest.facts
+    split_rows = facts.get("split_rows", {})  # none of a refused one
     return DataSet(
         data_set=facts["data_set"],
         origin=facts["origin"],
@@ -116,8 +128,8 @@ def _record(folder: Path, making: Making | None = None) -> DataSet:
         classes={column: tuple(names) for column, names in facts["classes"].items()},
         read_rows=facts["read_rows"],
         rejected_rows=facts["rejected_rows"],
-        leaked_rows=facts["leaked_rows"],
-        split_rows={split: facts["split_rows"][split] for split in SPLITS if split in facts["split_rows"]},
+        leaked_rows=facts.get("leaked_rows", 0),
+        split_rows={split: split_rows[split] for split in SPLITS if split in split_rows},
         making=making or Making(manifest.run, manifest.created_at),
     )
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from text_classifier import storage
-from text_classifier.contract import Contract, Findings, Verdict, load_contract, validate
+from text_classifier.contract import Contract, Findings, Surroundings, Verdict, load_contract, validate
 from text_classifier.records import DataSet, Ingested
 from text_classifier.report.contract_page import contract_page
 from text_classifier.store import Store
@@ -149,7 +149,9 @@ def apply(tmp_path: Path) -> Callable[..., tuple[DataSet, dict[str, Verdict]]]:
             found.clear()
             found.update({verdict.rule_id: verdict for verdict in findings.verdicts})
 
-        made = validate(ingested, contract, Store(tmp_path / "data", refresh=refresh), remember, contract_page)
+        made = validate(
+            ingested, contract, Store(tmp_path / "data", refresh=refresh), Surroundings(remember, contract_page)
+        )
         return made, found
 
     run.found = found  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from text_classifier.contract import Contract, validate
+from text_classifier.contract import Contract, Surroundings, validate
 from text_classifier.contract.rules import Rule
 from text_classifier.corpus import export_rejected, raw_rows, readmit
 from text_classifier.corpus.fetch import fetch
@@ -58,7 +58,7 @@ class Chain:
     def data_set(self, ingested: Ingested | None = None) -> DataSet:
         ingested = ingested or self.ingested()
         raw = raw_rows(ingested, self.contract, self.store.data_dir)
-        return validate(ingested, self.contract, self.store, lambda _: None, contract_page, raw)
+        return validate(ingested, self.contract, self.store, Surroundings(lambda _: None, contract_page, raw))
 
     def exported(self, data_set: DataSet) -> tuple[Path, list[dict[str, str]]]:
         path, written = export_rejected(data_set, self.contract, self.store.data_dir)
