@@ -105,7 +105,7 @@ def _cause(row: Mapping[str, Any], at: int, contract: Contract, judgement: Judge
     if judgement.rejected_by[at] < 0:
         original = judgement.copy_of[at]
         split, number = SPLITS[judgement.splits[original]], judgement.row_numbers[original]
-        reason = f"Its text stands in {split} as well, but for case and punctuation: row {number}."
+        reason = f"The same text, case and punctuation aside, stands in {split}: row {number}."
         return {"stage": LEAK, "rule": f"copy-in-{split}", "column": contract.text_column, "reason": reason}
     rule = contract.rules[judgement.rejected_by[at]]
     value = "" if rule.column is None else f"; seen: {shown(row[rule.column])!r}"
