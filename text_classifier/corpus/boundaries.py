@@ -37,7 +37,7 @@ class Dialect:
 class Run:
     """Regular records one after the other: record i is `data[starts[i]:ends[i]]` with its line end.
 
-    `stop`: where the run ends. `is_over`: because the data do; otherwise something irregular begins there.
+    `stop`: where the run ends. `is_over`: because the data do.
     """
 
     starts: IntArray
@@ -78,8 +78,8 @@ class Boundaries:
         """How many physical lines end at or before the positions."""
         return np.asarray(np.searchsorted(self.line_ends, positions, side="right"), np.int64)
 
-    def regular_run(self, start: int) -> Run:
-        """The regular records from `start`, where a record begins."""
+    def regular_run(self, start: int, most: int) -> Run:
+        """The regular records from `start`, where a record begins; `most`: how many of them at most."""
         parity = int(np.searchsorted(self._quotes, start)) & 1
         ends, irregular = self._read_as(parity)
         at = np.searchsorted(irregular, start)
@@ -87,17 +87,19 @@ class Boundaries:
         if not self.dialect.is_regular:
             limit = start
         first, last = np.searchsorted(ends, [start, limit], side="right")
-        chosen = ends[first:last]
+        is_cut = last - first > most
+        chosen = ends[first : min(last, first + most)]
         stop = int(chosen[-1]) if len(chosen) else start
         starts = np.concatenate([[start], chosen[:-1]]) if len(chosen) else chosen
-        return Run(starts, chosen, stop, limit == len(self.data) and (not self.is_last or stop == limit))
+        is_over = not is_cut and limit == len(self.data) and (not self.is_last or stop == limit)
+        return Run(starts, chosen, stop, is_over)
 
     def widths(self, run: Run) -> IntArray:
         """(N,) fields of each record of the run."""
+        first, last = np.searchsorted(self._delimiters, [run.starts[0], run.ends[-1]])
+        delimiters = self._delimiters[first:last]
         first_quote = int(np.searchsorted(self._quotes, run.starts[0]))
-        delimiters = self._delimiters
-        is_outside = (np.searchsorted(self._quotes, delimiters) - first_quote) % 2 == 0
-        outside = delimiters[is_outside]
+        outside = delimiters[(np.searchsorted(self._quotes, delimiters) - first_quote) % 2 == 0]
         return np.asarray(np.searchsorted(outside, run.ends) - np.searchsorted(outside, run.starts) + 1, np.int64)
 
     def is_blank(self, run: Run) -> BoolArray:

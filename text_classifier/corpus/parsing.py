@@ -8,12 +8,17 @@ cost its line only, of the second nothing may pass for a row.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from text_classifier.corpus.boundaries import Boundaries, Dialect
+
+if TYPE_CHECKING:
+    from _csv import Reader as _Reader
 
 MAX_RECORD_BYTES = 8 << 20
 _UNCLOSED = "a quote is opened and not closed"
@@ -57,6 +62,39 @@ class RecordReader:
         self.boundaries, self.width, self.encoding = boundaries, width, encoding
         self.dialect = boundaries.dialect
 
+    def read_many(self, start: int, lines: int) -> list[Record]:
+        """The records among the next `lines` lines that these lines decide; none where the first needs more of them."""
+        index = int(self.boundaries.lines_before(start))
+        ends = self.boundaries.line_ends[index : index + lines]
+        ends = ends[ends - start <= MAX_RECORD_BYTES]
+        if not len(ends):
+            return []
+        text = self.boundaries.data[start : int(ends[-1])].decode("utf-8", "surrogateescape")
+        return list(self._many(io.StringIO(text, newline="").readlines(), is_clean=is_decodable(text)))
+
+    def _many(self, lines: list[str], *, is_clean: bool) -> Iterator[Record]:
+        escaped = [_with_kept_escapes(line, self.dialect) for line in lines]
+        taken = 0
+        while taken < len(lines):
+            rest = _Rest(escaped, taken)
+            reader = _reader(rest, self.dialect)
+            try:
+                for fields in reader:
+                    if is_clean and len(fields) == self.width:
+                        record = Record(rest.position - taken, tuple(fields))
+                    else:
+                        record = self._read(lines[taken : rest.position], tuple(fields))
+                    yield record
+                    taken += record.lines
+                    if taken != rest.position:
+                        break
+            except csv.Error as error:
+                if rest.ran_out:
+                    return
+                record = self._broken(lines[taken : rest.position], str(error))
+                yield record
+                taken += record.lines
+
     def read(self, start: int) -> Record | None:
         """The record that begins with the physical line at byte `start`; None where it is decided by what follows.
 
@@ -67,9 +105,9 @@ class RecordReader:
         try:
             fields = next(_reader(attempt, self.dialect))
         except (csv.Error, StopIteration) as error:
-            if attempt.ran_out and not self.boundaries.is_last:
-                return None
-            return self._broken(attempt, str(error))
+            if not attempt.ran_out:
+                return self._broken(attempt.lines, str(error))
+            return Record(1, rule="quote", reason=_UNCLOSED) if self.boundaries.is_last else None
         return self._read(attempt.lines, tuple(fields))
 
     def _read(self, lines: Sequence[str], fields: tuple[str, ...]) -> Record:
@@ -84,10 +122,10 @@ class RecordReader:
             return Record(1, rule="quote", reason=_UNCLOSED)
         return Record(len(lines), rule="width", reason=wrong_width(len(fields), self.width))
 
-    def _broken(self, attempt: _Attempt, error: str) -> Record:
-        if attempt.ran_out or (len(attempt.lines) > 1 and self._is_unclosed(attempt.lines)):
+    def _broken(self, lines: Sequence[str], error: str) -> Record:
+        if len(lines) > 1 and self._is_unclosed(lines):
             return Record(1, rule="quote", reason=_UNCLOSED)
-        return Record(len(attempt.lines), rule="quote", reason=error)
+        return Record(len(lines), rule="quote", reason=error)
 
     def _is_unclosed(self, lines: Sequence[str]) -> bool:
         """Whether the quote that breaks a record of several lines rather opens a field of another row."""
@@ -127,6 +165,24 @@ def is_decodable(text: str) -> bool:
     return True
 
 
+class _Rest:
+    """Lines from `position` on, handed out one by one; `ran_out`: more was asked for than there is."""
+
+    def __init__(self, lines: Sequence[str], position: int) -> None:
+        self._lines, self.position = lines, position
+        self.ran_out = False
+
+    def __iter__(self) -> _Rest:
+        return self
+
+    def __next__(self) -> str:
+        if self.position == len(self._lines):
+            self.ran_out = True
+            raise StopIteration
+        self.position += 1
+        return self._lines[self.position - 1]
+
+
 class _Attempt:
     """The physical lines from `start`, handed out one by one; `ran_out`: more was asked for than there is."""
 
@@ -147,7 +203,7 @@ class _Attempt:
         self.ran_out = True
 
 
-def _reader(lines: _Attempt | list[str], dialect: Dialect) -> Iterator[list[str]]:
+def _reader(lines: _Attempt | _Rest | list[str], dialect: Dialect) -> _Reader:
     return csv.reader(lines, delimiter=dialect.delimiter, escapechar=dialect.escape or None, strict=True)
 
 
