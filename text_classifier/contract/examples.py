@@ -16,9 +16,10 @@ import pyarrow.parquet as pq
 
 from text_classifier.contract.judging import Judgement
 from text_classifier.contract.odcs import Contract
-from text_classifier.contract.parts import REJECTED_PART_ROWS, RawRows, parts, text_digests
+from text_classifier.contract.parts import RawRows, parts
 from text_classifier.contract.rules import shown
 from text_classifier.records import PARQUET_COMPRESSION, RAW_BYTES_KEPT, SPLITS
+from text_classifier.storage import sha256_text
 
 _PLACE_COLUMNS = ("example_id", "row", "group")
 _LEFT_OUT = {*_PLACE_COLUMNS, "lines", "split"}
@@ -62,7 +63,7 @@ def write_rejected(
     schema, written = pq.read_schema(parsed), SetAside()
     raws = _raws(ingested_dir / "rows.parquet", judgement, raw_rows)
     with pq.ParquetWriter(path, schema, compression=PARQUET_COMPRESSION) as writer:
-        for _, part in parts(parsed, rows=REJECTED_PART_ROWS):
+        for _, part in parts(parsed):
             writer.write_table(part)
             written.update(zip(part["stage"].to_pylist(), part["rule"].to_pylist(), strict=True))
         for places, part in parts(ingested_dir / "rows.parquet"):
@@ -81,7 +82,7 @@ def _examples(part: pa.Table, contract: Contract) -> pa.Table:
     texts = part[contract.text_column]
     others = [name for name in part.column_names if name not in {*_LEFT_OUT, contract.text_column}]
     columns: list[pa.Array[Any] | pa.ChunkedArray[Any]] = [part[name] for name in _PLACE_COLUMNS]
-    columns += [text_digests(texts), texts, *(part[name] for name in others)]
+    columns += [_digests(texts), texts, *(part[name] for name in others)]
     return pa.Table.from_arrays(columns, names=[*_PLACE_COLUMNS, "text_digest", "text", *others])
 
 
@@ -111,3 +112,8 @@ def _cause(row: Mapping[str, Any], at: int, contract: Contract, judgement: Judge
     value = "" if rule.column is None else f"; seen: {shown(row[rule.column])!r}"
     reason = f"{rule.description} Expected: {rule.expected}{value}"
     return {"stage": "contract", "rule": rule.rule_id, "column": rule.column, "reason": reason}
+
+
+def _digests(texts: pa.ChunkedArray[Any]) -> pa.Array[Any]:
+    """SHA-256 of each text, hexadecimal; null of null."""
+    return pa.array([None if text is None else sha256_text(text) for text in texts.to_pylist()], pa.string())

@@ -17,11 +17,12 @@ from text_classifier.contract.expectations import Outcome, evaluate
 from text_classifier.contract.findings import Findings, count_classes
 from text_classifier.contract.limits import class_rows, rejected_share, splits_filled
 from text_classifier.contract.odcs import Contract
-from text_classifier.contract.parts import parts, text_digests
+from text_classifier.contract.parts import parts
 from text_classifier.contract.row_keys import RowKeys
 from text_classifier.contract.rules import CLASS_ROWS, COMPARING, Rule
 from text_classifier.contract.splits import assign_splits, normalise
 from text_classifier.contract.tally import Tally, rejecting_rule
+from text_classifier.progress import ProgressLog
 from text_classifier.records import SPLITS, Ingested, Split
 
 _NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
@@ -66,13 +67,13 @@ def judge(rows_path: Path, contract: Contract, ingested: Ingested) -> Judgement:
     Raises:
         DamagedOutputError: a row stands in a split that nobody knows.
     """
-    judge = _Judge(contract)
+    judge = _Judge(contract, ingested.kept_rows)
     splits, keys = judge.rows(rows_path)
     rejected_by = rejecting_rule(contract.rules, judge.tallies, len(splits))
     passes = rejected_by < 0
     copy_of = held_out_copies(keys, splits, passes) if contract.drop_copies else np.full(len(splits), -1, np.int64)
     is_kept = passes & (copy_of < 0)
-    judge.whole(rows_path, splits, is_kept)
+    judge.whole(rows_path, keys, splits, is_kept)
     row_numbers = pq.read_table(rows_path, columns=["row"])["row"].to_numpy()
     verdicts = tuple(judge.tallies[rule.rule_id].verdict(rule, row_numbers) for rule in contract.rules)
     rejected_rows = ingested.rejected_rows + int((~passes).sum())
@@ -83,8 +84,8 @@ def judge(rows_path: Path, contract: Contract, ingested: Ingested) -> Judgement:
 
 
 class _Judge:
-    def __init__(self, contract: Contract) -> None:
-        self.contract = contract
+    def __init__(self, contract: Contract, total_rows: int) -> None:
+        self.contract, self.total_rows = contract, total_rows
         self.tallies: dict[str, Tally] = defaultdict(Tally)
 
     def rows(self, rows_path: Path) -> tuple[np.ndarray, RowKeys]:
@@ -92,33 +93,37 @@ class _Judge:
         rules = [rule for rule in self.contract.rules if rule.is_row_wise]
         named = {"split", "group", self.contract.text_column, *self.contract.label_columns, *_columns(rules)}
         splits, keys = [np.empty(0, np.int8)], [RowKeys.none(self.contract)]
+        progress = ProgressLog(f"applying the contract of {self.contract.data_set}", self.total_rows, "rows")
         for places, part in parts(rows_path, sorted(named)):
             normalised = [normalise(text or "") for text in part[self.contract.text_column].to_pylist()]
             splits.append(self._splits(part, normalised))
             keys.append(RowKeys.of(part, normalised, self.contract))
             self._apply(rules, part, splits[-1], np.arange(places.start, places.stop))
+            progress.update(len(part))
         return np.concatenate(splits), RowKeys.joined(keys)
 
-    def whole(self, rows_path: Path, splits: np.ndarray, is_kept: np.ndarray) -> None:
+    def whole(self, rows_path: Path, keys: RowKeys, splits: np.ndarray, is_kept: np.ndarray) -> None:
         """Apply the rules about all rows together to the kept rows."""
         rules = [rule for rule in self.contract.rules if not rule.is_row_wise]
         if is_kept.any():
-            self._apply(rules, self._whole(rows_path, rules, is_kept), splits[is_kept], np.flatnonzero(is_kept))
+            rows = self._whole(rows_path, rules, keys, is_kept)
+            self._apply(rules, rows, splits[is_kept], np.flatnonzero(is_kept))
             return
         for rule in rules:
             self.tallies[rule.rule_id] = Tally(holds=False, counts_rows=False, observed="no row is left to judge")
 
-    def _whole(self, rows_path: Path, rules: Sequence[Rule], is_kept: np.ndarray) -> pa.Table:
-        """The kept rows of the columns that the rules read; digests stand for texts that are only compared."""
-        columns, text = _columns(rules) or ["row"], self.contract.text_column
-        only_compared = text in columns and all(rule.name in COMPARING for rule in rules if text in rule.columns)
-        kept = []
-        for places, part in parts(rows_path, columns):
-            rows = part.filter(pa.array(is_kept[places]))
-            if only_compared:
-                rows = rows.set_column(rows.column_names.index(text), text, text_digests(rows[text]))
-            kept.append(rows)
-        return pa.concat_tables(kept)
+    def _whole(self, rows_path: Path, rules: Sequence[Rule], keys: RowKeys, is_kept: np.ndarray) -> pa.Table:
+        """The kept rows of the columns that the rules read, a few bytes a row.
+
+        Every distinct string is held once; of a text that is only compared its key.
+        """
+        text = self.contract.text_column
+        of_text = [rule for rule in rules if text in rule.columns]
+        only_compared = bool(of_text) and all(rule.name in COMPARING for rule in of_text)
+        named = [name for name in _columns(rules) if name != text or not only_compared] or ["row"]
+        kept = [_encoded(part.filter(pa.array(is_kept[places]))) for places, part in parts(rows_path, named)]
+        rows = pa.concat_tables(kept).unify_dictionaries()
+        return rows.append_column(text, pa.array(keys.exact[is_kept])) if only_compared else rows
 
     def _splits(self, part: pa.Table, normalised: Sequence[str]) -> np.ndarray:
         groups, officials = part["group"].to_pylist(), part["split"].to_pylist()
@@ -151,3 +156,9 @@ class _Judge:
 
 def _columns(rules: Sequence[Rule]) -> list[str]:
     return sorted({name for rule in rules for name in rule.columns})
+
+
+def _encoded(rows: pa.Table) -> pa.Table:
+    """`rows` with every column of strings as indices into its distinct ones."""
+    columns = [column.dictionary_encode() if pa.types.is_string(column.type) else column for column in rows.columns]
+    return pa.table(columns, names=rows.column_names)

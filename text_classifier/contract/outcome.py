@@ -12,7 +12,7 @@ import pyarrow as pa
 from text_classifier.contract.examples import LEAK, SetAside
 from text_classifier.contract.findings import Findings
 from text_classifier.contract.odcs import Contract
-from text_classifier.contract.parts import REJECTED_PART_ROWS, parts
+from text_classifier.contract.parts import parts
 
 SHOWN_OF_A_RULE = 5
 
@@ -62,7 +62,7 @@ def first_of_each_rule(rejected_path: Path) -> tuple[dict[str, Any], ...]:
     """The first rows of each stage and rule in rejected.parquet, in its order."""
     seen: SetAside = Counter()
     shown: list[dict[str, Any]] = []
-    for _, part in parts(rejected_path, rows=REJECTED_PART_ROWS):
+    for _, part in parts(rejected_path):
         chosen = []
         for rule in zip(part["stage"].to_pylist(), part["rule"].to_pylist(), strict=True):
             seen[rule] += 1

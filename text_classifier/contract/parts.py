@@ -4,33 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from text_classifier.storage import sha256_text
-
 PART_ROWS = 20_000
-"""Rows that are in memory at a time; 100,000 reviews of 1,300 characters were judged within 0.6 GB of memory."""
+PART_BYTES = 32 << 20
+"""Rows, and bytes of them as Arrow keeps them, that are in memory at a time."""
 
 RawRows = Callable[[Iterable[tuple[int, int]]], Iterator[bytes | None]]
 """Gives rows as they stand in the source, by the line that each begins with (ascending) and how many lines it takes;
 None where that is not known."""
 
-REJECTED_PART_ROWS = 1_000
-"""The same for rejected rows: of each, up to 64 KiB are kept as they came."""
+
+def parts(path: Path, columns: list[str] | None = None) -> Iterator[tuple[slice, pa.Table]]:
+    """The rows of a Parquet file in order: (their places in the file, as many as are held at a time)."""
+    start, waiting = 0, 0
+    batches: list[pa.RecordBatch] = []
+    for batch in _batches(path, columns):
+        is_full = waiting + len(batch) > PART_ROWS or sum(b.nbytes for b in batches) + batch.nbytes > PART_BYTES
+        if batches and is_full:
+            yield slice(start, start + waiting), pa.Table.from_batches(batches)
+            start, waiting, batches = start + waiting, 0, []
+        batches.append(batch)
+        waiting += len(batch)
+    if batches:
+        yield slice(start, start + waiting), pa.Table.from_batches(batches)
 
 
-def parts(path: Path, columns: list[str] | None = None, rows: int = PART_ROWS) -> Iterator[tuple[slice, pa.Table]]:
-    """The rows of a Parquet file in order: (their places in the file, at most `rows` of them)."""
-    start = 0
+def _batches(path: Path, columns: list[str] | None) -> Iterator[pa.RecordBatch]:
+    """Batches within one row group each: a reader of files bounds the bytes of those."""
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(rows, columns=columns):
-            yield slice(start, start + len(batch)), pa.Table.from_batches([batch])
-            start += len(batch)
-
-
-def text_digests(texts: pa.ChunkedArray[Any]) -> pa.Array[Any]:
-    """SHA-256 of each text, hexadecimal; null of null."""
-    return pa.array([None if text is None else sha256_text(text) for text in texts.to_pylist()], pa.string())
+        for group in range(file.num_row_groups):
+            yield from file.iter_batches(PART_ROWS, row_groups=[group], columns=columns)

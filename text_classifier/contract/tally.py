@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from text_classifier.contract.expectations import Outcome
-from text_classifier.contract.rules import Rule
+from text_classifier.contract.rules import COMPARING, Rule
 from text_classifier.contract.verdicts import Consequence, Verdict, VerdictName
 
 _SHOWN_ROWS = 3
@@ -57,14 +57,16 @@ class Tally:
             len(failing) if self.counts_rows else None,
             name,
             consequence,
-            self.error or self.observed or self._shown(row_numbers[failing]),
+            self.error or self.observed or self._shown(row_numbers[failing], rule),
             rule.expected,
         )
 
-    def _shown(self, numbers: np.ndarray) -> str:
-        rows = [f"row {number}: {value!r}" for number, value in zip(numbers, self.values, strict=False)]
-        more = len(numbers) - len(rows)
-        return ", ".join(rows + ([f"{more:,} more"] if more else [])) or "nothing amiss"
+    def _shown(self, numbers: np.ndarray, rule: Rule) -> str:
+        shown = [f"row {number}" for number in numbers[:_SHOWN_ROWS]]
+        if rule.name not in COMPARING:  # whose values may be keys of texts
+            shown = [f"{row}: {value!r}" for row, value in zip(shown, self.values, strict=True)]
+        more = len(numbers) - len(shown)
+        return ", ".join(shown + ([f"{more:,} more"] if more else [])) or "nothing amiss"
 
 
 def rejecting_rule(rules: Iterable[Rule], tallies: Mapping[str, Tally], rows: int) -> np.ndarray:

@@ -19,10 +19,10 @@ from text_classifier.corpus.columns import reason, typed, with_aliases
 from text_classifier.corpus.header import SEARCHED_LINES, Layout, find_layout
 from text_classifier.corpus.overlong import Source
 from text_classifier.corpus.parsing import MAX_RECORD_BYTES, long_fields
-from text_classifier.corpus.progress import ProgressLog
 from text_classifier.corpus.rows import RejectedRow, RowSink
 from text_classifier.corpus.streams import open_text
 from text_classifier.errors import DamagedOutputError, SourceFormatError
+from text_classifier.progress import ProgressLog
 
 logger = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ import requests
 import urllib3
 
 from text_classifier.corpus.marks import Mark
-from text_classifier.corpus.progress import ProgressLog
 from text_classifier.errors import SourceError, SourceNotFoundError, SourceUnavailableError
+from text_classifier.progress import ProgressLog
 
 logger = logging.getLogger(__name__)
 

@@ -25,9 +25,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from text_classifier.contract.odcs import Contract
-from text_classifier.corpus.progress import ProgressLog
 from text_classifier.corpus.rows import RejectedRow, RowSink
 from text_classifier.errors import SourceFormatError
+from text_classifier.progress import ProgressLog
 from text_classifier.records import RAW_BYTES_KEPT
 
 logger = logging.getLogger(__name__)

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from text_classifier import storage
-from text_classifier.corpus.progress import ProgressLog
 from text_classifier.errors import DamagedOutputError
+from text_classifier.progress import ProgressLog
 from text_classifier.records import Origin, RawSource, shown_name
 
 logger = logging.getLogger(__name__)

@@ -17,9 +17,9 @@ from fsspec.core import url_to_fs
 from text_classifier.corpus.download import PATIENCE_SECONDS, SLOWEST_BYTES_PER_SECOND
 from text_classifier.corpus.globs import Choice, choose, is_pattern, names_in_short, nothing_fits
 from text_classifier.corpus.marks import Mark, shown
-from text_classifier.corpus.progress import ProgressLog
 from text_classifier.corpus.refusals import classes_of_refusal, refused
 from text_classifier.errors import SourceNotFoundError, SourceUnavailableError
+from text_classifier.progress import ProgressLog
 
 _BLOCK_BYTES = 1 << 23  # of one request
 _CHUNK_BYTES = 1 << 20

@@ -16,7 +16,6 @@ from text_classifier.contract.odcs import Contract
 from text_classifier.contract.servers import SourcePin
 from text_classifier.corpus.download import AGAIN_AFTER_SECONDS, PacedBody, TooSlow, file_name_of, shown_address
 from text_classifier.corpus.fetch import fetch
-from text_classifier.corpus.progress import ProgressLog
 from text_classifier.corpus.raw import SOURCE, main_file
 from text_classifier.errors import (
     OutputUnwritableError,
@@ -26,6 +25,7 @@ from text_classifier.errors import (
     SourceUnavailableError,
     UnknownNameError,
 )
+from text_classifier.progress import ProgressLog
 from text_classifier.records import RawSource
 
 DATA = b"text;date;label\na;;pos\n"
