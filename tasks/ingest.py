@@ -38,12 +38,4 @@ def ingest(data_set: str, source: str | None = None, refresh: bool = False) -> S
     settings = Settings()
     request = SourceRequest(data_set, source or settings.source_of(data_set), settings.download_timeout_seconds)
     ingested = ingest_source(request, settings.contracts_dir, store(refresh))
-    return ended(ingested, figures(ingested), ingested.making.is_reused)
-
-
-def figures(ingested: Ingested) -> str:
-    """What was read from where, in words."""
-    return (
-        f"{ingested.read_rows:,} rows read from {ingested.address}, {ingested.kept_rows:,} kept, "
-        f"{ingested.rejected_rows:,} rejected"
-    )
+    return ended(ingested, f"{ingested.address}: {ingested.told_rows}", ingested.making.is_reused)

@@ -58,7 +58,11 @@ class RawSource:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """Typed rows of one source in file order: `rows.parquet`, `rejected.parquet`, manifest."""
+    """Typed rows of one source in file order: `rows.parquet`, `rejected.parquet`, manifest.
+
+    Attributes:
+        lacking: columns that this form of the source has nothing for: null in every row.
+    """
 
     data_set: str
     origin: Origin
@@ -68,7 +72,15 @@ class Ingested:
     read_rows: int
     kept_rows: int
     rejected_rows: int
+    lacking: tuple[str, ...] = ()
     making: Making = field(default=Making(), compare=False)
+
+    @property
+    def told_rows(self) -> str:
+        """What became of the rows, and what none of them has, in words."""
+        lacking = f"; null in every row: {', '.join(self.lacking)}" if self.lacking else ""
+        rows = f"{self.read_rows:,} rows read, {self.kept_rows:,} kept, {self.rejected_rows:,} rejected"
+        return rows + lacking
 
 
 @dataclass(frozen=True, slots=True)

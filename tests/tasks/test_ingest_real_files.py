@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from text_classifier.corpus import SourceRequest, ingest
 from text_classifier.store import Store
+from text_classifier.vocabulary.tokenizers import TOKENIZERS
 
 CONTRACTS = Path(__file__).resolve().parents[2] / "data_contracts"
 IMDB, NEWS = os.environ.get("TEXT_CLASSIFIER_TEST_IMDB"), os.environ.get("TEXT_CLASSIFIER_TEST_NEWS")
@@ -55,3 +57,18 @@ def test_the_words_of_the_npz_give_its_ranks_back(tmp_path: Path) -> None:
         expected = [*archive["x_train"], *archive["x_test"]]
     texts = table["text"].to_pylist()
     assert all([ranks[word] for word in text.split(" ")] == row for text, row in zip(texts, expected, strict=True))
+
+
+@needs_imdb
+def test_archive_and_npz_hold_the_same_reviews_as_far_as_the_index_has_their_words(tmp_path: Path) -> None:
+    archive, npz = (
+        pq.read_table(ingest(SourceRequest("imdb", source, 30), CONTRACTS, Store(tmp_path)).folder / "rows.parquet")
+        for source in (IMDB, f"{IMDB}/imdb.npz")
+    )
+    known = set(json.loads(Path(f"{IMDB}/imdb_word_index.json").read_text("utf-8")))
+    archive = archive.filter(pc.is_valid(archive["label"]))
+    words = TOKENIZERS["keras"].tokenize(archive["text"]).to_pylist()
+    texts = [" ".join(word for word in row if word in known) for row in words]
+    expected = Counter(zip(texts, archive["label"].to_pylist(), archive["split"].to_pylist(), strict=True))
+    assert expected.total() == 50_000
+    assert Counter(zip(*(npz[name].to_pylist() for name in ("text", "label", "split")), strict=True)) == expected

@@ -13,7 +13,7 @@ from text_classifier.contract.odcs import Contract, load_contract
 from text_classifier.corpus.download import AGAIN_AFTER_SECONDS
 from text_classifier.corpus.fetch import fetch
 from text_classifier.corpus.ingested import KIND, folder_of, record_of
-from text_classifier.corpus.readers import READERS
+from text_classifier.corpus.readers import DELIMITED, READERS
 from text_classifier.corpus.repairs import repaired
 from text_classifier.corpus.rows import RowSink
 from text_classifier.errors import SourceFormatError, SourceNotFoundError, SourceUnavailableError, UnknownNameError
@@ -78,11 +78,9 @@ def read(source: RawSource, contract: Contract, store: Store) -> Ingested:
     making = store.make(folder, planned, lambda partial: _described(source) | _fill(partial, source, contract))
     ingested = replace(record_of(folder, source.address, making), origin=source.origin)
     logger.info(
-        "%s: %s rows read, %s kept, %s rejected, %s in %.1f s",
+        "%s: %s, %s in %.1f s",
         shown_name(ingested.data_set, ingested.origin),
-        f"{ingested.read_rows:,}",
-        f"{ingested.kept_rows:,}",
-        f"{ingested.rejected_rows:,}",
+        ingested.told_rows,
         "found" if making.is_reused else "made",
         time.monotonic() - started,
     )
@@ -117,8 +115,16 @@ def _fill(folder: Path, source: RawSource, contract: Contract) -> dict[str, Any]
         "kept_rows": sink.kept_rows,
         "rejected_rows": sink.rejected_rows,
         "rejected_by_rule": dict(sink.rejected_by_rule),
+        "lacking": _lacking(sink, contract),
         **counts,
     }
+
+
+def _lacking(sink: RowSink, contract: Contract) -> list[str]:
+    """What the contract or another form of the source has, and this one has not."""
+    other = {"split": "split", "group": contract.group_column or "group"} if contract.reader != DELIMITED else {}
+    names = {**other, **{column.name: column.name for column in contract.columns}}
+    return [told for name, told in names.items() if name in sink.lacking]
 
 
 def _all_rejected(source: RawSource, sink: RowSink) -> SourceFormatError:

@@ -31,6 +31,7 @@ def record_of(folder: Path, address: str | None = None, making: Making | None = 
         facts["read_rows"],
         facts["kept_rows"],
         facts["rejected_rows"],
+        tuple(facts["lacking"]),
         making or Making(manifest.run, manifest.created_at),
     )
 

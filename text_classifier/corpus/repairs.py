@@ -89,6 +89,7 @@ def _fill(folder: Path, ingested_dir: Path, repairs: Sequence[Path], contract: C
     return facts | {
         "kept_rows": kept_rows,
         "rejected_rows": by_rule.total(),
+        "lacking": [name for name in facts["lacking"] if repaired[name].null_count == len(repaired)],
         "rejected_by_rule": dict(by_rule),
         "repaired_rows": len(repaired),
     }

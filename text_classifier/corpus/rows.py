@@ -86,6 +86,9 @@ class RowSink:
 
     Use as a context manager. Memory stays bounded: kept rows are written as they come, one row group per table, by a
     thread of its own that is at most one table behind; rejected rows in buffers of about 8 MiB.
+
+    Attributes:
+        lacking: columns that no row so far has a value in.
     """
 
     def __init__(self, folder: Path, columns: Sequence[Column]) -> None:
@@ -94,6 +97,7 @@ class RowSink:
         self.kept_rows = 0
         self.rejected_by_rule: Counter[str] = Counter()
         self.first_rejected: RejectedRow | None = None
+        self.lacking = {field.name for field in self.schema}
         self._rows = pq.ParquetWriter(folder / ROWS, self.schema, compression=PARQUET_COMPRESSION)
         self._rejected = pq.ParquetWriter(folder / REJECTED, REJECTED_SCHEMA, compression=PARQUET_COMPRESSION)
         self._buffer: list[RejectedRow] = []
@@ -133,6 +137,7 @@ class RowSink:
             self._demand_written()
             self._writing = self._writer.submit(self._rows.write_table, table)
             self.kept_rows += rows
+            self.lacking -= {name for name in self.lacking if table[name].null_count < rows}
 
     def reject(self, rejected: Iterable[RejectedRow]) -> None:
         for row in rejected:
