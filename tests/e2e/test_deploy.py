@@ -1,5 +1,6 @@
 """`make deploy` and `make worker` as a user meets them: a real server, processes of their own, from any folder."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
@@ -33,6 +35,28 @@ NAMES = (
     "watch-source/news",
 )
 BY_HAND = "report/made-by-hand"
+NOTICIAS = """
+  - name: noticias
+    entrypoint: flows/retrain.py:retrain
+    description: By hand, train on the Spanish news.
+    tags: [retrain, noticias]
+    parameters: {data_set: noticias, preset: smoke}
+    concurrency_limit: *one_at_a_time
+    work_pool: *on_default
+"""
+BAD_ROW = "31-02-2024|Titular|Economía|“Más” texto|V\r\n"
+
+
+def write_noticias(path: Path) -> Path:
+    """What a spreadsheet exports: columns of other order and case, cp1252, `|`, one bad date."""
+    rows = ["FECHA|Titular|SECCIÓN|texto|Veracidad\r\n"]
+    for number in range(300):
+        section = ("Economía", "Política", "Tecnología")[number % 3]
+        words = f'"La {section.lower()}, según el “señor” Núñez:\r\n artículo ""{number}"" | año"'
+        rows.append(f"2024-05-17|Titular {number}|{section}|{words}|{('V', 'no')[number % 2]}\r\n")
+    rows.insert(4, BAD_ROW)
+    path.write_bytes("".join(rows).encode("cp1252"))
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +193,32 @@ def test_a_worker_started_anywhere_completes_a_run_and_new_data_start_the_retrai
     assert [run.parameters["label"] for run in triggered] == ["category"]
     assert [str(run.created_by and run.created_by.type) for run in triggered] == ["AUTOMATION"]
     assert {run.state_name for run in triggered} <= {"Scheduled", "Late"}  # in the queue gpu, which nobody serves here
+
+
+def test_a_new_data_set_needs_a_contract_and_a_deployment_and_no_code(
+    first: Ended, deploy: Deploy, client: SyncPrefectClient, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Spanish news: another language, delimiter, encoding and shape, and two labels to choose from."""
+    assert first.returncode == 0
+    contracts, source = Path(environment["TEXT_CLASSIFIER_CONTRACTS_DIR"]), write_noticias(tmp_path / "noticias.csv")
+    contract = contracts / "noticias.odcs.yaml"
+    shutil.copyfile(Path(__file__).with_name("noticias.odcs.yaml"), contract)
+    try:
+        told = deploy(FILE.read_text("utf-8") + NOTICIAS)
+        assert "retrain/noticias" in told.stdout, told.stderr
+        with working(environment, tmp_path, "default"):
+            for chosen in ((), ("label=veracidad",)):
+                ended = run_and_watch("retrain/noticias", environment, tmp_path, f"source={source}", *chosen)
+                assert ended.returncode == 0, ended.stdout + ended.stderr + "\n".join(logged(client))
+    finally:
+        contract.unlink()
+    data = Path(environment["TEXT_CLASSIFIER_DATA_DIR"])
+    pages = [page.read_text("utf-8") for page in (data / "models" / "noticias").glob("*/report.html")]
+    assert sorted(("Tecnología" in page, "verdadera" in page) for page in pages) == [(False, True), (True, False)]
+    (rejected,) = pq.read_table(*(data / "datasets" / "noticias").glob("*/rejected.parquet")).to_pylist()
+    assert (rejected["row"], rejected["column"], rejected["raw"]) == (8, "fecha", BAD_ROW.encode("cp1252"))
+    vocabularies = [pq.read_table(path)["token"].to_pylist() for path in data.glob("vocabularies/*/vocabulary.parquet")]
+    assert any("política" in tokens and "economía" in tokens for tokens in vocabularies)
 
 
 def test_what_left_the_file_disappears_and_what_people_made_stays(
