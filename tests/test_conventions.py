@@ -22,7 +22,6 @@ DOORS = {
     "great_expectations": {"text_classifier/contract/expectations.py"},
     "pytorch_lightning": {"text_classifier/training/fitting.py", "text_classifier/training/module.py"},
     "matplotlib": {"text_classifier/report/plots.py"},
-    "pooch": {"text_classifier/corpus/download.py"},
     "fsspec": {"text_classifier/corpus/remote.py"},
     "faker": {"text_classifier/corpus/news_generator.py"},
 }

@@ -8,14 +8,14 @@ import time
 from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
-import pooch
 import requests
 import urllib3
 
 from text_classifier.corpus.marks import Mark
+from text_classifier.corpus.unfinished import AnotherPartError, Unfinished, unfinished
 from text_classifier.errors import SourceError, SourceNotFoundError, SourceUnavailableError
 from text_classifier.progress import ProgressLog
 
@@ -77,6 +77,9 @@ def file_name_of(address: str) -> str:
 def download(address: str, target: Path, timeout_seconds: float, again_after_seconds: Sequence[float] = ()) -> None:
     """Fetch `address` into the file `target`, byte for byte, with progress in the log.
 
+    What has arrived of a download that was cut off stays beside the folder of `target`; the next attempt, also that of
+    a later run, asks for the rest.
+
     Args:
         timeout_seconds: longest wait for a connection or for the next bytes.
         again_after_seconds: wait before each further attempt after a refusal. A server that could not be reached
@@ -87,17 +90,19 @@ def download(address: str, target: Path, timeout_seconds: float, again_after_sec
             too slowly.
         SourceNotFoundError: the server has no such file, and will have none at the next attempt.
     """
-    for wait_seconds in (*again_after_seconds, None):
-        try:
-            _attempt(address, target, timeout_seconds)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
-            is_waste = isinstance(error, requests.ConnectTimeout | TooSlow) or _is_lasting(error)
-            if wait_seconds is None or is_waste:
-                raise _refused(address, timeout_seconds, error) from None  # `seen` says what the four behind it would
-            logger.info("%s: %s; trying again in %g s", shown_address(address), _in_short(error), wait_seconds)
-            time.sleep(wait_seconds)
-        else:
-            return
+    with unfinished(target.parent.parent, address) as arriving:
+        for wait_seconds in (*again_after_seconds, None):
+            try:
+                _attempt(address, arriving, timeout_seconds)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+                is_waste = isinstance(error, requests.ConnectTimeout | TooSlow) or _is_lasting(error)
+                if wait_seconds is None or is_waste:
+                    raise _refused(address, timeout_seconds, error) from None  # `seen` says what is behind it
+                logger.info("%s: %s; trying again in %g s", shown_address(address), _in_short(error), wait_seconds)
+                time.sleep(wait_seconds)
+            else:
+                break
+        arriving.finish(target)
 
 
 def mark_of_address(address: str, timeout_seconds: float) -> Mark:
@@ -139,26 +144,24 @@ def _seconds(http_date: str) -> float:
         return 0.0
 
 
-def _attempt(address: str, target: Path, timeout_seconds: float) -> None:
-    progress = ProgressLog(f"downloading {target.name}")
-
-    def pace(response: requests.Response, **_options: Any) -> None:
-        if response.ok and not response.is_redirect:
-            progress.total = int(response.headers.get("Content-Length", 0))
-            response.raw = PacedBody(response.raw, progress)
-
-    downloader = pooch.HTTPDownloader(
-        chunk_size=_CHUNK_BYTES,
-        timeout=timeout_seconds,
-        headers={"Accept-Encoding": "identity"},
-        hooks={"response": pace},
-    )
-    downloader(address, str(target), None)
+def _attempt(address: str, arriving: Unfinished, timeout_seconds: float) -> None:
+    headers = {"Accept-Encoding": "identity", **arriving.headers}
+    with requests.get(address, stream=True, timeout=timeout_seconds, headers=headers) as response:
+        if response.status_code != 416:
+            response.raise_for_status()
+        arriving.begin(response.status_code, response.headers)
+        name = file_name_of(address)
+        if arriving.size_bytes:
+            logger.info("downloading %s: going on at byte %s", name, f"{arriving.size_bytes:,}")
+        progress = ProgressLog(f"downloading {name}", arriving.total_bytes)
+        progress.update(arriving.size_bytes)
+        body = PacedBody(response.raw, progress)
+        while data := body.read(_CHUNK_BYTES):
+            arriving.add(data)
 
 
 class _Body(Protocol):
     def read1(self, amt: int | None, decode_content: bool | None) -> bytes: ...
-    def close(self) -> None: ...
 
 
 class PacedBody:
@@ -182,9 +185,6 @@ class PacedBody:
         if data and seconds > PATIENCE_SECONDS and self._received < seconds * SLOWEST_BYTES_PER_SECOND:
             raise TooSlow(f"{self._received:,} bytes in {seconds:.0f} s")
         return data
-
-    def close(self) -> None:
-        self._body.close()
 
 
 def _is_lasting(error: Exception) -> bool:
@@ -227,7 +227,7 @@ def _in_short(error: Exception) -> str:
     response = getattr(error, "response", None)
     if response is not None:
         return f"HTTP status {response.status_code}"
-    if isinstance(error, TooSlow):
+    if isinstance(error, TooSlow | AnotherPartError):
         return str(error)
     reason = error.args[0] if error.args else error
     reason = getattr(reason, "reason", reason)
