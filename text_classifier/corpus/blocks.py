@@ -21,6 +21,9 @@ from text_classifier.corpus.streams import TextStream
 
 BLOCK_BYTES = 2 << 20
 _FEW, _MANY, _FASTER = 32, 4_096, 8
+_MOST_REJECTED = 20_000
+"""Records of one block, about: a block ends early, for a rejected row takes more memory than its two bytes."""
+
 _NO_PLACES = np.empty((4, 0), np.int64)
 
 
@@ -55,18 +58,22 @@ def read_blocks(
     source: Source, layout: Layout, dialect: Dialect, pending: bytes, block_bytes: int = BLOCK_BYTES
 ) -> Iterator[Block]:
     """Blocks of everything that follows the header; `pending` was read behind it."""
-    lines_before = layout.header_lines
+    lines_before, is_last, is_enough = layout.header_lines, False, False
     while True:
-        chunk = source.read(block_bytes)
-        pending += chunk
+        if not is_enough:
+            chunk = source.read(block_bytes)
+            pending, is_last = pending + chunk, not chunk
         if not pending:
             return
-        part = _read_part(Boundaries(pending, dialect, is_last=not chunk), layout, source.stream, lines_before)
+        boundaries = Boundaries(pending, dialect, is_last=is_last)
+        part = _read_part(boundaries, layout, source.stream, lines_before, compares_widths=is_enough)
+        is_enough = part.is_full
         yield part.block
         lines_before += part.block.line_count
         pending = pending[part.position :]
         if part.is_too_long:
-            skipped, pending = skip(source, pending, dialect.delimiter)
+            is_enough = False
+            skipped, pending = skip(source, pending, dialect.delimiter, lines_before + 1)
             yield _skipped_block(skipped, source.stream, lines_before)
             lines_before += skipped.lines
 
@@ -78,14 +85,15 @@ def _skipped_block(skipped: Skipped, stream: TextStream, lines_before: int) -> B
     return Block(stream, rejected=[rejected], line_count=skipped.lines)
 
 
-def _read_part(boundaries: Boundaries, layout: Layout, stream: TextStream, lines_before: int) -> _Part:
-    """As much of the buffer as is decided. Widths are compared only once Arrow says that one of them is wrong."""
-    part = _Part(boundaries, layout, stream, lines_before, compares_widths=False)
+def _read_part(
+    boundaries: Boundaries, layout: Layout, stream: TextStream, lines_before: int, *, compares_widths: bool
+) -> _Part:
+    """As much of the buffer as is decided. Unless told so, widths are compared once Arrow says that one is wrong."""
+    part = _Part(boundaries, layout, stream, lines_before, compares_widths=compares_widths)
     try:
         part.read()
     except pa.ArrowInvalid:
-        part = _Part(boundaries, layout, stream, lines_before, compares_widths=True)
-        part.read()
+        return _read_part(boundaries, layout, stream, lines_before, compares_widths=True)
     return part
 
 
@@ -112,22 +120,29 @@ class _Part:
         self._pieces: list[bytes] = []
         self._places: list[IntArray] = []
 
+    @property
+    def is_full(self) -> bool:
+        """Whether so much is rejected that the rest must wait."""
+        return len(self.block.rejected) >= _MOST_REJECTED
+
     def read(self) -> None:
         """Raises pyarrow.ArrowInvalid: a row has another width than the header, and widths were not compared."""
         size, most = len(self.boundaries.data), _FEW
-        while self.position < size:
-            run = self.boundaries.regular_run(self.position, most)
+        while self.position < size and not self.is_full:
+            bound = min(most, _MOST_REJECTED) if self.compares_widths else most
+            run = self.boundaries.regular_run(self.position, bound)
             is_whole = self._take_run(run)
             if is_whole and run.is_over:
                 break
-            if is_whole and len(run.starts) == most:
+            if is_whole and len(run.starts) == bound:
                 most *= _FASTER
                 self._lines_at_a_time = _FEW
             elif self.position == size or not self._take_records():
                 break
             else:
                 most = _FEW
-        self.is_too_long |= not self.boundaries.is_last and size - self.position > MAX_RECORD_BYTES
+        waits = not self.boundaries.is_last and not self.is_full
+        self.is_too_long |= waits and size - self.position > MAX_RECORD_BYTES
         self.block.places = np.concatenate([_NO_PLACES, *self._places], axis=1)
         self.block.line_count = int(self.boundaries.lines_before(self.position))
         self.block.columns = string_columns(b"".join(self._pieces), self.layout, self._written_delimiter)

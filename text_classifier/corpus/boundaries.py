@@ -130,10 +130,10 @@ class Boundaries:
 
     def _irregular_quotes(self, parity: int) -> IntArray:
         opening, closing = self._quotes[parity::2], self._quotes[1 - parity :: 2]
-        before = self._codes[np.maximum(opening - 1, 0)]
-        is_open = (opening == 0) | self._among(before, ord(self.dialect.delimiter), _LF, _CR, _QUOTE)
-        after = self._next_codes(closing)
-        is_closed = (closing == len(self.data) - 1) | self._among(after, ord(self.dialect.delimiter), _LF, _CR, _QUOTE)
+        before, after = self._codes[np.maximum(opening - 1, 0)], self._next_codes(closing)
+        neighbours = {_LF, _CR, _QUOTE} | ({ord(self.dialect.delimiter)} if self.dialect.is_regular else set())
+        is_open = (opening == 0) | self._among(before, *neighbours)
+        is_closed = (closing == len(self.data) - 1) | self._among(after, *neighbours)
         return np.concatenate([opening[~is_open], closing[~is_closed]])
 
     @cached_property

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -63,8 +64,13 @@ def read_delimited(path: Path, contract: Contract, sink: RowSink, block_bytes: i
             contract's columns.
         DamagedOutputError: a row or a line was lost or doubled.
     """
-    with open_text(path, contract.encoding) as stream, long_fields():
-        run = _Run(Source(stream, sink.folder), contract, sink)
+    with (
+        _naming(path.name),
+        open_text(path, contract.encoding) as stream,
+        closing(Source(stream, sink.folder)) as source,
+        long_fields(),
+    ):
+        run = _Run(source, contract, sink)
         pending = run.read_header(path.name)
         progress, position = ProgressLog(f"reading {path.name}", path.stat().st_size), 0
         for block in read_blocks(run.source, run.layout, run.dialect, pending, block_bytes):
@@ -75,6 +81,17 @@ def read_delimited(path: Path, contract: Contract, sink: RowSink, block_bytes: i
     run.count.demand_balance(path.name)
     sink.account_for(run.records, path.name)
     return run.count
+
+
+@contextmanager
+def _naming(file_name: str) -> Iterator[None]:
+    """Adds the file to the place of whatever is wrong in it."""
+    try:
+        yield
+    except SourceFormatError as error:
+        if file_name not in error.where:
+            error.where = ", ".join(filter(None, (file_name, error.where)))
+        raise
 
 
 def text_and_labels(contract: Contract) -> Contract:

@@ -1,7 +1,8 @@
 """Records too long to be held: their end is looked for ahead, on disk, so that memory stays bounded.
 
 Such a record is either one that ends at last, and is set aside as a whole, or a quote that nobody closed, which
-costs its first line; what was read ahead is then read again.
+costs its first line; what was read ahead is then read again. Where that cannot be told, the file is refused: lines
+of a quoted field must not pass for rows.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ import numpy as np
 
 from text_classifier.corpus.parsing import MAX_RECORD_BYTES
 from text_classifier.corpus.streams import TextStream
+from text_classifier.errors import SourceFormatError
 from text_classifier.records import RAW_BYTES_KEPT
 
-MAX_LOOK_AHEAD_BYTES = 256 << 20
-MAX_LOOKS_AHEAD = 32
+MAX_LOOK_AHEAD_BYTES = 1 << 30
+MAX_LOOKS_IN_VAIN = 32
+"""Each costs as much as it reads, and again what is read again."""
+
 _CHUNK_BYTES = 1 << 20
 _QUOTE, _LF, _CR = b'"\n\r'
 
@@ -58,7 +62,7 @@ class Source:
     def __init__(self, stream: TextStream, folder: Path) -> None:
         self.stream, self.folder = stream, folder
         self.count = LineCounter()
-        self.looks_left = MAX_LOOKS_AHEAD
+        self.looks_left = MAX_LOOKS_IN_VAIN
         self._given_back: list[BinaryIO] = []
 
     def read(self, size: int) -> bytes:
@@ -70,6 +74,11 @@ class Source:
         self.count.add(data)
         return data
 
+    def close(self) -> None:
+        """Let go of what was read ahead."""
+        for spool in self._given_back:
+            spool.close()
+
     def spool(self) -> BinaryIO:
         return cast(BinaryIO, tempfile.TemporaryFile(dir=self.folder))
 
@@ -78,12 +87,17 @@ class Source:
         self._given_back.append(spool)
 
 
-def skip(source: Source, data: bytes, delimiter: str) -> tuple[Skipped, bytes]:
-    """Set aside the record that begins `data`, of which no more than `data` was read; what follows it comes too."""
-    end, after = None, b""
-    if _QUOTE in data and source.looks_left:
-        source.looks_left -= 1
-        end = _look_ahead(source, data, delimiter)
+def skip(source: Source, data: bytes, delimiter: str, line: int) -> tuple[Skipped, bytes]:
+    """Set aside the record that begins `data`, of which no more than `data` was read; what follows it comes too.
+
+    Args:
+        line: that the record begins with.
+
+    Raises:
+        SourceFormatError: it cannot be told where the record ends.
+    """
+    after = b""
+    end = _look_ahead(source, data, delimiter, line) if _QUOTE in data else None
     if end is None:
         return _skip_line(source, data)
     seen = _Seen(source.stream)
@@ -94,15 +108,27 @@ def skip(source: Source, data: bytes, delimiter: str) -> tuple[Skipped, bytes]:
     return seen.skipped("too-long", f"the record is longer than {MAX_RECORD_BYTES:,} bytes"), after
 
 
-def _look_ahead(source: Source, data: bytes, delimiter: str) -> int | None:
+def _look_ahead(source: Source, data: bytes, delimiter: str, line: int) -> int | None:
     """Where the record ends, in bytes from the beginning of `data`; None: nobody closed its quote."""
     end: int | None = None
-    search, spool, read_bytes = _EndOfRecord(delimiter), source.spool(), len(data)
+    search = _EndOfRecord(delimiter)
     for start in range(0, len(data), _CHUNK_BYTES):
         end = search.feed(data[start : start + _CHUNK_BYTES])
         if end is not None or search.is_irregular:
-            break
-    while end is None and not search.is_irregular and read_bytes < MAX_LOOK_AHEAD_BYTES:
+            return end
+    if not source.looks_left:
+        raise _untold(line, f"{MAX_LOOKS_IN_VAIN} quotes above it that nobody closed, each far from the next one")
+    end, is_seen_whole = _read_ahead(source, search, MAX_LOOK_AHEAD_BYTES - len(data))
+    source.looks_left -= end is None
+    if end is None and not is_seen_whole and search.quotes > 1:
+        raise _untold(line, f"a quoted field of more than {MAX_LOOK_AHEAD_BYTES:,} bytes")
+    return end
+
+
+def _read_ahead(source: Source, search: _EndOfRecord, most_bytes: int) -> tuple[int | None, bool]:
+    """Go on with the search: where the record ends, and whether the search is over; what was read is given back."""
+    spool, read_bytes, end = source.spool(), 0, None
+    while end is None and not search.is_irregular and read_bytes < most_bytes:
         chunk = source.read(_CHUNK_BYTES)
         spool.write(chunk)
         read_bytes += len(chunk)
@@ -110,7 +136,17 @@ def _look_ahead(source: Source, data: bytes, delimiter: str) -> int | None:
         if not chunk:
             break
     source.give_back(spool)
-    return end
+    return end, end is not None or search.is_irregular or read_bytes < most_bytes
+
+
+def _untold(line: int, seen: str) -> SourceFormatError:
+    return SourceFormatError(
+        "it cannot be told where a record ends",
+        where=f"line {line:,}",
+        seen=seen,
+        expected="quotes that are closed, around fields of a few megabytes at most",
+        to_do="mend the quotes from this line on; nothing of the file was kept",
+    )
 
 
 def _skip_line(source: Source, data: bytes) -> tuple[Skipped, bytes]:
@@ -164,7 +200,9 @@ def _whole_characters(data: bytes) -> bytes:
 
 
 class _EndOfRecord:
-    """Looks for the first line end outside quotes, a chunk at a time; `is_irregular`: a quote stood against the rules.
+    """Looks for the first line end outside quotes, a chunk at a time.
+
+    `quotes`: how many there are so far. `is_irregular`: one of them stood against the rules.
 
     The last byte of a chunk waits for the next: what a quote means shows in its neighbours.
     """
@@ -172,6 +210,7 @@ class _EndOfRecord:
     def __init__(self, delimiter: str) -> None:
         self._neighbours = frozenset({ord(delimiter), _LF, _CR, _QUOTE}) if delimiter.isascii() else frozenset({0})
         self.is_irregular = False
+        self.quotes = 0
         self._is_inside = False
         self._previous = _LF
         self._waiting = b""
@@ -188,6 +227,7 @@ class _EndOfRecord:
         self.is_irregular = self._breaks(data, quotes[quotes < first_end])
         if not self.is_irregular and first_end < len(codes):
             return self._position + first_end + (2 if data.startswith(b"\r\n", first_end) else 1)
+        self.quotes += len(quotes)
         self._is_inside ^= bool(len(quotes) % 2)
         self._previous = int(codes[-1]) if len(codes) else self._previous
         self._position += len(codes)

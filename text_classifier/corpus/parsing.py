@@ -2,7 +2,7 @@
 
 A record that breaks the quoting rules is set aside. How many lines it costs is a judgement: a quote that nobody
 closed swallows good rows, and garbage behind a closed one leaves lines that are parts of a row; the first must
-cost its line only, of the second nothing may pass for a row.
+cost its line only, of the second nothing may pass for a row. Where both may be meant, the last line decides.
 """
 
 from __future__ import annotations
@@ -117,20 +117,24 @@ class RecordReader:
             return Record(len(lines), rule="encoding", reason=f"bytes that are not {self.encoding}")
         if len(fields) == self.width:
             return Record(len(lines), fields)
-        whole = self._are_whole(lines[1:])
-        if self._is_row_but_for_quotes(lines[0]) and whole and all(whole):
+        plain = [_without_escapes(line, self.dialect) for line in lines]
+        whole = self._are_whole(plain[1:])
+        if self._is_row_but_for_quotes(plain[0]) and whole and all(whole):
             return Record(1, rule="quote", reason=_UNCLOSED)
         return Record(len(lines), rule="width", reason=wrong_width(len(fields), self.width))
 
     def _broken(self, lines: Sequence[str], error: str) -> Record:
-        if len(lines) > 1 and self._is_unclosed(lines):
+        if len(lines) > 1 and self._is_unclosed([_without_escapes(line, self.dialect) for line in lines]):
             return Record(1, rule="quote", reason=_UNCLOSED)
         return Record(len(lines), rule="quote", reason=error)
 
     def _is_unclosed(self, lines: Sequence[str]) -> bool:
-        """Whether the quote that breaks a record of several lines rather opens a field of another row."""
-        if _breaks_at_field(lines, self.dialect.delimiter):
+        """Whether the quote that breaks a record of several lines, without escapes, opens a field of another row."""
+        broken = _broken_field("".join(lines), self.dialect.delimiter)
+        if broken.opens_another:
             return True
+        if broken.fields == self.width != 1 + lines[-1].count(self.dialect.delimiter):
+            return False  # the last line completes the record, and is no row without it
         whole = self._are_whole(lines[1:])
         return self._is_row_but_for_quotes(lines[0]) and len(whole) > 1 and 2 * sum(whole) >= len(whole)
 
@@ -147,7 +151,7 @@ class RecordReader:
 
     def _width(self, line: str) -> int:
         try:
-            return len(next(_reader([line], self.dialect)))
+            return len(next(_reader([line], Dialect(self.dialect.delimiter))))
         except csv.Error:
             return 0
 
@@ -214,18 +218,42 @@ def _with_kept_escapes(line: str, dialect: Dialect) -> str:
     special = {dialect.escape, dialect.delimiter, '"', "\n", "\r"}
 
     def kept(pair: re.Match[str]) -> str:
+        if pair[1] == "\r\n":
+            return f"{dialect.escape}\r{dialect.escape}\n"
         return pair[0] if pair[1] in special else dialect.escape + pair[0]
 
-    return re.sub(re.escape(dialect.escape) + "(.?)", kept, line, flags=re.DOTALL)
+    return re.sub(re.escape(dialect.escape) + "(\r\n|.?)", kept, line, flags=re.DOTALL)
 
 
-def _breaks_at_field(lines: Sequence[str], delimiter: str) -> bool:
-    """Whether the quote that ends a field against the rules stands where a field would begin."""
-    text = "".join(lines)
+def _without_escapes(line: str, dialect: Dialect) -> str:
+    """The line with ordinary characters for every escape and what it takes the meaning from, but for line ends."""
+    if not dialect.escape or dialect.escape not in line:
+        return line
+    return re.sub(re.escape(dialect.escape) + r"([^\r\n]?)", "xx", line)
+
+
+@dataclass(frozen=True, slots=True)
+class _BrokenField:
+    """The field whose quote ends against the rules.
+
+    Attributes:
+        opens_another: that quote stands where a field would begin.
+        fields: of the whole record, if what follows the quote belongs to its field.
+    """
+
+    opens_another: bool
+    fields: int
+
+
+def _broken_field(text: str, delimiter: str) -> _BrokenField:
+    """The first broken field of a record."""
     separator = re.escape(delimiter)
     field = re.compile(rf'"(?:[^"]++|"")*+"(?={separator}|[\r\n])|(?!")[^{separator}\r\n]*+')
-    position = 0
+    position = fields = 0
     while position <= len(text) and (found := field.match(text, position)) is not None:
-        position = found.end() + 1
+        position, fields = found.end() + 1, fields + 1
     closing = re.compile(r'"(?:[^"]++|"")*+"').match(text, position)
-    return closing is not None and text[closing.end() - 2] in {delimiter, "\n", "\r"}
+    if closing is None:
+        return _BrokenField(opens_another=False, fields=0)
+    opens_another = text[: closing.end()].rstrip('"')[-1:] in {delimiter, "\n", "\r"}
+    return _BrokenField(opens_another, fields + 1 + text.count(delimiter, closing.end()))

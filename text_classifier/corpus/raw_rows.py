@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator
 from itertools import repeat
 from pathlib import Path
 
+import numpy as np
+
 from text_classifier import storage
 from text_classifier.contract.odcs import Contract
 from text_classifier.contract.parts import RawRows
 from text_classifier.corpus.blocks import BLOCK_BYTES
-from text_classifier.corpus.boundaries import Boundaries, Dialect
+from text_classifier.corpus.boundaries import Boundaries, Dialect, IntArray
 from text_classifier.corpus.raw import main_file, standing
 from text_classifier.corpus.streams import TextStream, open_text
 from text_classifier.records import Ingested
@@ -32,43 +34,49 @@ def raw_rows(ingested: Ingested, contract: Contract, data_dir: Path) -> RawRows:
 def rows_of(
     path: Path, declared_encoding: str, places: Iterable[tuple[int, int]], block_bytes: int = BLOCK_BYTES
 ) -> Iterator[bytes]:
-    """The bytes of rows, line ends included, in one pass over the file.
+    """The bytes of rows, line ends included, in one pass over the file that holds no more of it than a block and a row.
 
     Args:
         places: the line that each begins with, ascending, and how many lines it takes.
     """
-    wanted = iter(places)
-    place = next(wanted, None)
     with open_text(path, declared_encoding) as stream:
         lines = _Lines(stream, block_bytes)
-        while place is not None:
-            yield lines.take(*place)
-            place = next(wanted, None)
+        for row, count in places:
+            lines.skip(row - lines.next_line)
+            yield stream.restore(b"".join(lines.take(count)))
 
 
 class _Lines:
-    """A window of whole lines that moves down a file."""
+    """A file's physical lines from `next_line` on."""
 
     def __init__(self, stream: TextStream, block_bytes: int) -> None:
-        self.stream, self.block_bytes = stream, block_bytes
-        self._data, self._first, self._ends = b"", 1, Boundaries(b"", Dialect(","), is_last=False).line_ends
+        self.next_line = 1
+        self._stream, self._block_bytes = stream, block_bytes
+        self._data = b""
+        self._ends: IntArray = np.empty(0, np.int64)
+        self._is_last = False
 
-    def take(self, row: int, lines: int) -> bytes:
-        """The bytes of `lines` lines from line `row` on."""
-        while len(self._ends) < row + lines - self._first and self._move(row):
+    def skip(self, count: int) -> None:
+        for _ in self.take(count):
             pass
-        start, end = self._position(row - self._first), self._position(row + lines - self._first)
-        return self.stream.restore(self._data[start:end])
 
-    def _position(self, lines: int) -> int:
-        """Where the window's first `lines` lines end."""
-        return int(self._ends[lines - 1]) if lines else 0
+    def take(self, count: int) -> Iterator[bytes]:
+        """The next `count` lines, in pieces."""
+        while count:
+            at_hand = min(count, len(self._ends))
+            end = int(self._ends[at_hand - 1]) if at_hand else len(self._data) - self._data.endswith(b"\r")
+            yield self._data[:end]
+            self._data, self._ends = self._data[end:], self._ends[at_hand:] - end
+            count, self.next_line = count - at_hand, self.next_line + at_hand
+            if count and not self._read():
+                return
 
-    def _move(self, row: int) -> bool:
-        """Drop the lines above `row`, read on; whether there was more."""
-        dropped = min(row - self._first, len(self._ends))
-        chunk = self.stream.read(self.block_bytes)
-        self._data = self._data[self._position(dropped) :] + chunk
-        self._first += dropped
-        self._ends = Boundaries(self._data, Dialect(","), is_last=not chunk).line_ends
-        return bool(chunk)
+    def _read(self) -> bool:
+        """Read on; whether there was more."""
+        if self._is_last:
+            return False
+        chunk = self._stream.read(self._block_bytes)
+        self._data += chunk
+        self._is_last = not chunk
+        self._ends = Boundaries(self._data, Dialect(","), is_last=self._is_last).line_ends
+        return bool(self._data)

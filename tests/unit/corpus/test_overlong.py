@@ -11,6 +11,7 @@ import pytest
 
 from text_classifier.corpus import overlong
 from text_classifier.corpus.parsing import MAX_RECORD_BYTES
+from text_classifier.errors import SourceFormatError
 from text_classifier.records import RAW_BYTES_KEPT
 
 Reads = Callable[..., Any]
@@ -53,15 +54,35 @@ def test_an_unclosed_quote_before_more_than_the_limit_costs_its_line_only(read_b
     ]
 
 
-@pytest.mark.parametrize("limit", ["MAX_LOOKS_AHEAD", "MAX_LOOK_AHEAD_BYTES"])
-def test_what_is_not_looked_for_far_enough_counts_as_unclosed(
-    read_bytes: Reads, monkeypatch: pytest.MonkeyPatch, limit: str
-) -> None:
-    monkeypatch.setattr(overlong, limit, 0)
-    read = read_bytes(HEADER + b'"a\n' + LINES * 2 + b'";;pos\n' + GOOD)
+ROWS_INSIDE = GOOD * (MAX_RECORD_BYTES // len(GOOD) + 10)
+
+
+def test_lines_of_long_records_never_pass_for_rows_however_many_there_are(read_bytes: Reads) -> None:
+    long = b'"' + ROWS_INSIDE + b'";;pos\n'
+    read = read_bytes(HEADER + long * (overlong.MAX_LOOKS_IN_VAIN + 1) + GOOD, block_bytes=8 << 20)
     assert [row["text"] for row in read.rows] == ["good"]
-    assert read.rejected[0]["rule"] == "quote"
-    assert {row["lines"] for row in read.rejected} == {1}
+    assert {row["rule"] for row in read.rejected} == {"too-long"}
+
+
+def test_a_record_whose_end_is_too_far_away_to_be_seen_refuses_the_file(
+    read_bytes: Reads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overlong, "MAX_LOOK_AHEAD_BYTES", MAX_RECORD_BYTES * 3 // 2)
+    data = HEADER + GOOD + b'"a ""word""\n' + ROWS_INSIDE * 2 + b'";;pos\n' + GOOD
+    with pytest.raises(SourceFormatError, match=r"where a record ends; where: source\.csv, line 3; seen"):
+        read_bytes(data)
+    without_quotes = read_bytes(data.replace(b'""word""', b"word").replace(b'";;pos', b";;pos"))
+    assert [(row["row"], row["lines"], row["rule"]) for row in without_quotes.rejected] == [(3, 1, "quote")]
+
+
+def test_many_quotes_that_nobody_closed_far_from_each_other_refuse_the_file(
+    read_bytes: Reads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overlong, "MAX_LOOKS_IN_VAIN", 2)
+    part = b'"open;;pos\n' + ROWS_INSIDE * 2
+    assert len(read_bytes(HEADER + part * 2 + b'"quoted";;pos\n').rejected) == 2
+    with pytest.raises(SourceFormatError, match="2 quotes above it that nobody closed"):
+        read_bytes(HEADER + part * 3 + b'"quoted";;pos\n')
 
 
 def test_a_long_line_of_another_encoding_is_cut_between_characters_and_its_bytes_are_counted(

@@ -28,6 +28,7 @@ def fields(text: str, escape: str = "") -> tuple[str, ...]:
         'c;"open\n"d";e\n',
         'c;"open\nd;"e"\nf;g\n',
         'c;"open\n\nd;"e"\n',
+        'c;"open\nd;e\nf;g "h" i\nj;k\n',
     ],
 )
 def test_an_unclosed_quote_costs_its_line_only(text: str) -> None:
@@ -42,6 +43,8 @@ def test_an_unclosed_quote_costs_its_line_only(text: str) -> None:
         ('"a;b\nc"d;e\nf;g\n', 2),
         ('"a"b;c\nd;e\n', 1),
         ('"a;b\nc "d" e;f\n', 2),
+        ('a;"op\nL;M\nx"en\nf;g\n', 3),
+        ('a;"op\nL;M\nL;M\nL;M\nx"en\nf;g\n', 5),
     ],
 )
 def test_of_garbage_behind_a_quote_no_part_passes_for_a_row(text: str, lines: int) -> None:
@@ -89,3 +92,22 @@ def test_the_field_limit_of_the_process_is_put_back() -> None:
     with long_fields():
         assert csv.field_size_limit() == parsing.MAX_RECORD_BYTES
     assert csv.field_size_limit() == before
+
+
+@pytest.mark.parametrize(
+    "text", ['"open;b\n"""Hi"", he said\nBye";d\ne;f\n', '"open;b\n"""Hi"" x";d\ne;f\n', 'c;"open\n"";d\n']
+)
+def test_an_unclosed_quote_before_a_field_that_begins_with_a_quote_costs_its_line_only(text: str) -> None:
+    assert first(text) == UNCLOSED
+
+
+@pytest.mark.parametrize(
+    "text", ['"op\\"en;b\n"good";d\ne;f\n', '"open;b\n"go\\"od";d\ne;f\n', 'c;"op\\"en\nd;e\nf;g\n']
+)
+def test_escaped_quotes_do_not_hide_an_unclosed_one(text: str) -> None:
+    assert first(text, escape="\\") == UNCLOSED
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_an_escaped_line_end_belongs_to_the_field(ending: str) -> None:
+    assert first(f"a\\{ending}b;c{ending}d;e{ending}", escape="\\") == Record(2, (f"a{ending}b", "c"))
