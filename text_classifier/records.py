@@ -61,7 +61,9 @@ class Ingested:
     """Typed rows of one source in file order: `rows.parquet`, `rejected.parquet`, manifest.
 
     Attributes:
+        encoding: of rejected rows as they are kept.
         lacking: columns that this form of the source has nothing for: null in every row.
+        repaired_rows: how many of the rows somebody has repaired by hand.
     """
 
     data_set: str
@@ -72,15 +74,18 @@ class Ingested:
     read_rows: int
     kept_rows: int
     rejected_rows: int
+    encoding: str = "utf-8"
     lacking: tuple[str, ...] = ()
+    repaired_rows: int = 0
     making: Making = field(default=Making(), compare=False)
 
     @property
     def told_rows(self) -> str:
         """What became of the rows, and what none of them has, in words."""
         lacking = f"; null in every row: {', '.join(self.lacking)}" if self.lacking else ""
+        repaired = f"; {self.repaired_rows:,} repaired by hand" if self.repaired_rows else ""
         rows = f"{self.read_rows:,} rows read, {self.kept_rows:,} kept, {self.rejected_rows:,} rejected"
-        return rows + lacking
+        return rows + repaired + lacking
 
 
 @dataclass(frozen=True, slots=True)

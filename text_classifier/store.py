@@ -101,11 +101,21 @@ def mark_latest(folder: Path) -> None:
 def latest_of(finished: Mapping[Path, storage.Manifest]) -> Path:
     """Of finished folders beside each other the one made or reused last; where that is not noted, the one made last."""
     newest = max(finished, key=lambda folder: (finished[folder].created_at, folder.name))
+    name = marked_latest(newest.parent)
+    return next((folder for folder in finished if folder.name == name), newest)
+
+
+def marked_latest(place: Path) -> str:
+    """The name that `mark_latest` noted last among the folders of `place`; "" where none is."""
     try:
-        marked = newest.with_name((newest.parent / LATEST).read_text("utf-8").strip())
+        return (place / LATEST).read_text("utf-8").strip()
     except (OSError, ValueError):
-        return newest
-    return marked if marked in finished else newest
+        return ""
+
+
+def unmark_latest(folder: Path) -> None:
+    """Note that none of the neighbours of `folder` is the latest."""
+    (folder.parent / LATEST).unlink(missing_ok=True)
 
 
 def _acquire(lock: FileLock, reason: str) -> None:

@@ -1,10 +1,10 @@
 """What the data must be like: contracts, splits, and the step that applies the rules."""
 
 from text_classifier.contract.application import Surroundings
+from text_classifier.contract.columns import Column
 from text_classifier.contract.data_sets import judged_data_set, latest_data_set, validate
 from text_classifier.contract.findings import Findings, read_findings
 from text_classifier.contract.odcs import (
-    Column,
     Contract,
     SplitShares,
     known_data_sets,

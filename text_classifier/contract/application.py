@@ -40,6 +40,11 @@ class Surroundings:
     page: Callable[[ContractOutcome], str]
     raw_rows: RawRows | None = None
 
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Where the code stands that makes a part of the output."""
+        return tuple(sorted({made.__module__ for made in (self.page, self.raw_rows) if made is not None}))
+
 
 @dataclass(frozen=True, slots=True)
 class Application:
@@ -83,7 +88,9 @@ class Application:
             self.ingested.address,
             self.contract,
             is_refused,
+            self.ingested.encoding,
             self.ingested.read_rows,
+            self.ingested.repaired_rows,
             judgement.findings,
             set_aside,
             first_of_each_rule(rejected),

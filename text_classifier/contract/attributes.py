@@ -41,8 +41,6 @@ def attribute_rules(element: Mapping[str, Any], *, is_label: bool, place: Place)
     options = dict(element.get("logicalTypeOptions", {}))
     for name in options.keys() - _OPTIONS:
         raise place.wrong("an option that is not enforced", seen=repr(name), expected=one_of(_OPTIONS))
-    if element.get("primaryKey"):
-        raise place.wrong("an attribute that is not enforced", seen="primaryKey", expected="required and unique")
     column, rules = element["name"], []
     if element.get("required"):
         splits = LABELLED_SPLITS if is_label else ()

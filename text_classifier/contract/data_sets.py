@@ -16,7 +16,7 @@ from text_classifier.contract.odcs import Contract
 from text_classifier.contract.verdicts import is_refused
 from text_classifier.errors import DamagedOutputError
 from text_classifier.records import SPLITS, DataSet, Ingested, Making, shown_name
-from text_classifier.store import Store, latest_of, mark_latest
+from text_classifier.store import Store, latest_of, mark_latest, marked_latest, unmark_latest
 
 KIND = "dataset"
 PLACE = "datasets"
@@ -46,7 +46,7 @@ def validate(
         KIND,
         inputs={"ingested": ingested.fingerprint, "contract": contract.digest},
         parameters={"data_set": contract.data_set},
-        modules=("text_classifier.contract.data_sets",),
+        modules=("text_classifier.contract.data_sets", *lent.modules),
     )
     name = Path(contract.data_set, planned.fingerprint[: storage.DIGEST_CHARACTERS])
     folder, refused = store.data_dir / PLACE / name, store.data_dir / REFUSED / name
@@ -58,11 +58,13 @@ def validate(
         lent.on_findings(judgement.findings)
         application = Application(ingested, contract, judgement, lent)
         if is_refused(judgement.findings.verdicts):
+            mark_latest(refused)
             application.refuse(refused, store.signed(planned))
         return application.fill(partial)
 
     making = store.make(folder, planned, fill)
     mark_latest(folder)
+    unmark_latest(refused)
     if making.is_reused:
         lent.on_findings(read_findings(folder))
     data_set = replace(_record(folder, making), address=ingested.address)
@@ -83,21 +85,18 @@ def latest_data_set(data_dir: Path, data_set: str, fingerprint: str | None = Non
 
 
 def judged_data_set(data_dir: Path, data_set: str, fingerprint: str | None = None) -> DataSet:
-    """As `latest_data_set`, but of the refused ones too: the latest unless another one was refused after it was made.
+    """As `latest_data_set`, but of the refused ones too: the one that the last run refused, where it did.
 
     Raises:
         DamagedOutputError: there is none with a readable manifest, or its files are not what its manifest says.
     """
-    refused = storage.readable_manifests(data_dir / REFUSED / data_set).items()
-    found = {folder: manifest for folder, manifest in refused if manifest.fingerprint.startswith(fingerprint or "")}
-    if not found:
-        return latest_data_set(data_dir, data_set, fingerprint)
-    newest = max(found, key=lambda folder: found[folder].created_at)
-    try:
-        latest = latest_data_set(data_dir, data_set, fingerprint)
-    except DamagedOutputError:
-        return _verified(newest, newest.parent, fingerprint)
-    return latest if latest.making.at > found[newest].created_at else _verified(newest, newest.parent, fingerprint)
+    place = data_dir / REFUSED / data_set
+    found = {
+        folder
+        for folder, manifest in storage.readable_manifests(place).items()
+        if (manifest.fingerprint.startswith(fingerprint) if fingerprint else folder.name == marked_latest(place))
+    }
+    return _verified(found.pop(), place, fingerprint) if found else latest_data_set(data_dir, data_set, fingerprint)
 
 
 def _verified(folder: Path | None, place: Path, fingerprint: str | None) -> DataSet:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import yaml
 from jsonschema import Draft201909Validator
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 
 from text_classifier.errors import ContractFileError
@@ -54,7 +54,7 @@ def read_document(path: Path) -> dict[str, Any]:
     """
     place = Place(path)
     try:
-        document = yaml.safe_load(path.read_text("utf-8"))
+        document = yaml.load(path.read_text("utf-8"), _EveryKeyOnce)  # noqa: S506, a loader of safe values
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise place.wrong("cannot read the contract", seen=" ".join(str(error).split()), expected="YAML") from error
     validator = Draft201909Validator(_standard())
@@ -62,13 +62,62 @@ def read_document(path: Path) -> dict[str, Any]:
         raise Place(path, tuple(map(str, breach.absolute_path))).wrong(
             "the contract breaks the standard", seen=breach.message[:300], expected="Open Data Contract Standard 3.x"
         )
+    demand_enforced(document, _TOP, place)
     return dict(document)
 
 
+class _EveryKeyOnce(yaml.SafeLoader):
+    """YAML in which of two equal keys the first would otherwise vanish."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        twice = next((key for key in keys if keys.count(key) > 1), None)
+        if twice is not None:
+            raise yaml.constructor.ConstructorError(
+                "in a mapping", node.start_mark, f"the key {twice!r} stands twice", node.start_mark
+            )
+        return super().construct_mapping(node, deep)
+
+
+_DESCRIBING = frozenset(
+    {"id", "name", "description", "businessName", "tags", "authoritativeDefinitions", "physicalName", "physicalType"}
+)
+_TOP = _DESCRIBING | {
+    *("apiVersion", "kind", "version", "status", "domain", "tenant", "dataProduct", "contractCreatedTs"),
+    *("team", "roles", "support", "price", "servers", "schema", "customProperties"),
+}
+TABLE = _DESCRIBING | {"logicalType", "dataGranularityDescription", "properties", "quality", "customProperties"}
+COLUMN = _DESCRIBING | {
+    *("logicalType", "logicalTypeOptions", "required", "unique", "enum", "synonyms", "quality", "customProperties"),
+    *("examples", "classification", "criticalDataElement"),
+}
+SERVER = _DESCRIBING | {
+    *("server", "type", "path", "location", "format", "encoding", "environment", "roles", "customProperties")
+}
+RULE = _DESCRIBING | {"dimension", "severity", "businessImpact", "type", "customProperties"}
+"""Fields of the standard that only describe, or that something here enforces, by the element they stand in."""
+
+_SAYS_NOTHING: tuple[object, ...] = (None, False, -1, [], {})
+
+
+def demand_enforced(element: Mapping[str, Any], known: frozenset[str], place: Place) -> None:
+    """Raises ContractFileError: a field of the element demands what nothing here enforces."""
+    for name, value in element.items():
+        if name not in known and value not in _SAYS_NOTHING:
+            raise place.wrong("a field that nothing here enforces", seen=repr(name), expected=one_of(known))
+
+
 class Properties(BaseModel):
-    """Custom properties that an element of a contract may have; others are refused."""
+    """Custom properties that an element of a contract may have; others, and values of another type, are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_no_truth_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
+            raise ValueError("true and false are no numbers")
+        return value
 
 
 def custom_properties(element: Mapping[str, Any], model: type[P], place: Place) -> P:
@@ -95,7 +144,7 @@ def custom_properties(element: Mapping[str, Any], model: type[P], place: Place) 
         ) from error
 
 
-def one_of(names: frozenset[str] | Mapping[str, object]) -> str:
+def one_of(names: frozenset[str] | Mapping[str, Any]) -> str:
     """The names as a message shows them: sorted; "nothing here" where there are none."""
     return ", ".join(sorted(names)) or "nothing here"
 

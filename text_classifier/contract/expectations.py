@@ -90,7 +90,7 @@ def _expectation(rule: Rule, frame: pd.DataFrame) -> Any:
 
     kwargs = dict(rule.kwargs)
     if rule.column is not None and pd.api.types.is_datetime64_any_dtype(frame[rule.column]):
-        kwargs = {name: _moment(value) if name.endswith("_value") else value for name, value in kwargs.items()}
+        kwargs |= {name: _moment(value) for name, value in kwargs.items() if name.endswith(("_value", "_set"))}
     try:
         return get_expectation_impl(rule.name)(**kwargs, meta={"rule": rule.rule_id})
     except (ValueError, TypeError) as error:
@@ -98,7 +98,9 @@ def _expectation(rule: Rule, frame: pd.DataFrame) -> Any:
 
 
 def _moment(value: object) -> object:
-    """Dates as Great Expectations compares them: text as a bound makes it raise."""
+    """Dates as Great Expectations compares them: text as a bound makes it raise, text in a set is in no column."""
+    if isinstance(value, list):
+        return [_moment(each) for each in value]
     return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 

@@ -113,9 +113,10 @@ class _Judge:
             self.tallies[rule.rule_id] = Tally(holds=False, counts_rows=False, observed="no row is left to judge")
 
     def _whole(self, rows_path: Path, rules: Sequence[Rule], keys: RowKeys, is_kept: np.ndarray) -> pa.Table:
-        """The kept rows of the columns that the rules read, a few bytes a row.
+        """The kept rows of the columns that the rules read.
 
-        Every distinct string is held once; of a text that is only compared its key.
+        Every distinct string is held once, and a text that is only compared as its key: a few bytes a row, unless a
+        rule asks more of a column of long strings.
         """
         text = self.contract.text_column
         of_text = [rule for rule in rules if text in rule.columns]

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 from pydantic import Field
 
 from text_classifier.contract.attributes import attribute_rules
-from text_classifier.contract.document import Place, Properties, custom_properties, one_of, read_document
+from text_classifier.contract.columns import (
+    Column,
+    Elements,
+    Roles,
+    class_aliases,
+    column_of,
+    declared_columns,
+    with_values_of_its_column,
+)
+from text_classifier.contract.document import (
+    TABLE,
+    Place,
+    Properties,
+    custom_properties,
+    demand_enforced,
+    read_document,
+)
 from text_classifier.contract.quality import quality_rules
 from text_classifier.contract.rules import CLASS_ROWS, OWN_RULES, Rule
 from text_classifier.contract.servers import SourcePin, read_servers
@@ -21,21 +36,6 @@ from text_classifier.records import Origin
 from text_classifier.storage import sha256_file
 
 SUFFIX = ".odcs.yaml"
-LogicalType = Literal["string", "integer", "number", "date", "boolean"]
-RESERVED = frozenset({"example_id", "row", "lines", "split", "group", "text_digest"})
-"""Columns that the steps add themselves."""
-
-LABEL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-"""What a label column may be called: the names of folders and of report columns are made of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """`aliases` are other names that a source's header may use."""
-
-    name: str
-    logical_type: LogicalType
-    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,10 @@ def load_contract(contracts_dir: Path, data_set: str) -> Contract:
     document = read_document(path)
     if document["id"] != data_set:
         raise Place(path).wrong("the contract's id is not its file's name", seen=document["id"], expected=data_set)
-    return _contract(document, path, Place(path))
+    contract = _contract(document, path, Place(path))
+    if contract.fallback is not None and contract.fallback not in known:
+        raise UnknownNameError.of(f"fallback of {data_set}", contract.fallback, known)
+    return contract
 
 
 class _Shares(Properties):
@@ -143,17 +146,16 @@ class _ContractProperties(Properties):
     drop_copies: bool = True
 
 
-class _ClassProperties(Properties):
-    aliases: tuple[str, ...] = ()
-
-
 def _contract(document: dict[str, Any], path: Path, place: Place) -> Contract:
     custom = custom_properties(document, _ContractProperties, place)
     tables = document.get("schema", ())
     if len(tables) != 1:
         raise place.wrong("a contract describes one table", seen=f"{len(tables)} in schema", expected="1")
-    elements = _elements(tables[0], custom, place / "schema")
-    servers = read_servers(document["servers"], place / "servers")
+    demand_enforced(tables[0], TABLE, place / "schema")
+    custom_properties(tables[0], Properties, place / "schema")
+    roles = Roles(custom.text_column, custom.label_columns, custom.group_column, custom.reader)
+    elements = declared_columns(tables[0], roles, place / "schema")
+    servers = read_servers(document["servers"], custom.reader, place / "servers")
     return Contract(
         data_set=document["id"],
         version=document["version"],
@@ -167,65 +169,17 @@ def _contract(document: dict[str, Any], path: Path, place: Place) -> Contract:
         fallback=custom.fallback,
         origin=custom.origin,
         pins=servers.pins,
-        columns=tuple(_column(element) for element in elements.values()),
+        columns=tuple(column_of(element) for element in elements.values()),
         text_column=custom.text_column,
         label_columns=custom.label_columns,
         group_column=custom.group_column,
         class_names={name: tuple(entry["value"] for entry in elements[name]["enum"]) for name in custom.label_columns},
-        class_aliases={name: _aliases(elements[name], place / "schema" / name) for name in custom.label_columns},
+        class_aliases={name: class_aliases(elements[name], place / "schema" / name) for name in custom.label_columns},
         split=_shares(custom.split, place),
         max_rejected_rate=custom.max_rejected_rate,
         drop_copies=custom.drop_copies,
         rules=_rules(tables[0], elements, custom.label_columns, place / "schema"),
     )
-
-
-def _elements(table: dict[str, Any], custom: _ContractProperties, place: Place) -> dict[str, dict[str, Any]]:
-    """The table's properties by name, checked for what the code relies on."""
-    elements = {element["name"]: element for element in table.get("properties", ())}
-    if len(elements) < len(table.get("properties", ())):
-        raise place.wrong("a column stands twice", seen=", ".join(elements), expected="every name once")
-    for name, element in elements.items():
-        custom_properties(element, Properties, place / name)
-        if element.get("logicalType") not in get_args(LogicalType):
-            raise (place / name).wrong(
-                "unknown type of a column", seen=element.get("logicalType"), expected=", ".join(get_args(LogicalType))
-            )
-        if name in RESERVED or (name == "text" != custom.text_column):
-            raise (place / name).wrong("a reserved name of a column", seen=name, expected="another name")
-    told_by_reader = {custom.group_column} - elements.keys() if custom.reader != "delimited" else set()
-    for name in {custom.text_column, *custom.label_columns, custom.group_column} - told_by_reader - {None}:
-        if elements.get(name, {}).get("logicalType") != "string":
-            raise place.wrong("a text, label or group column is no string column", seen=name, expected=one_of(elements))
-    for name in (custom.text_column, *custom.label_columns):
-        if not elements[name].get("required"):
-            raise (place / name).wrong("a text or label column is not required", seen=name, expected="required: true")
-    for name in custom.label_columns:
-        if "enum" not in elements[name]:
-            raise (place / name).wrong("a label column names no classes", seen="no enum", expected="enum: - value: ...")
-        if not LABEL_NAME.fullmatch(name):
-            raise (place / name).wrong(
-                "a label column's name is no plain word", seen=repr(name), expected=LABEL_NAME.pattern
-            )
-    return elements
-
-
-def _column(element: dict[str, Any]) -> Column:
-    aliases = tuple(entry["synonym"] for entry in element.get("synonyms", ()))
-    return Column(element["name"], element["logicalType"], aliases)
-
-
-def _aliases(element: dict[str, Any], place: Place) -> dict[str, str]:
-    pairs = [
-        (alias, entry["value"])
-        for entry in element["enum"]
-        for alias in custom_properties(entry, _ClassProperties, place / str(entry["value"])).aliases
-    ]
-    names = [alias for alias, _ in pairs] + [entry["value"] for entry in element["enum"]]
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice or not all(isinstance(name, str) for name in names):
-        raise place.wrong("classes and their aliases are not distinct texts", seen=names, expected="each text once")
-    return dict(pairs)
 
 
 def _shares(split: _Shares, place: Place) -> SplitShares:
@@ -237,9 +191,7 @@ def _shares(split: _Shares, place: Place) -> SplitShares:
     return SplitShares(split.seed, split.train_pct, split.val_pct, split.test_pct)
 
 
-def _rules(
-    table: dict[str, Any], elements: dict[str, dict[str, Any]], label_columns: tuple[str, ...], place: Place
-) -> tuple[Rule, ...]:
+def _rules(table: dict[str, Any], elements: Elements, label_columns: tuple[str, ...], place: Place) -> tuple[Rule, ...]:
     known = frozenset(elements)
     rules: list[Rule] = []
     for name, element in elements.items():
@@ -248,6 +200,7 @@ def _rules(
             rules += quality_rules(entry, column=name, known=known, place=place / name)
     for entry in table.get("quality", ()):
         rules += quality_rules(entry, column=None, known=known, place=place)
+    rules = [with_values_of_its_column(rule, elements, place / rule.rule_id) for rule in rules]
     for rule in rules:
         if rule.name == CLASS_ROWS and rule.column not in label_columns:
             raise place.wrong(

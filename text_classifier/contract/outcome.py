@@ -24,6 +24,8 @@ class ContractOutcome:
     Attributes:
         shown_name: of the data set, with the mark of GENERATED or SAMPLE data.
         address: of the source.
+        encoding: of what stands as `raw` in the rejected rows.
+        repaired_rows: rows read that somebody has repaired by hand.
         set_aside: (stage, rule) -> rows.
         rejected: the first `SHOWN_OF_A_RULE` rows of each rule, as they stand in rejected.parquet.
     """
@@ -32,7 +34,9 @@ class ContractOutcome:
     address: str
     contract: Contract
     is_refused: bool
+    encoding: str
     read_rows: int
+    repaired_rows: int
     findings: Findings
     set_aside: SetAside
     rejected: tuple[dict[str, Any], ...]

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from text_classifier.contract.document import Place, Properties, custom_properties, one_of
+from text_classifier.contract.document import (
+    RULE,
+    Place,
+    Properties,
+    custom_properties,
+    demand_enforced,
+    one_of,
+)
 from text_classifier.contract.rules import (
     CLASS_ROWS,
-    COMPARING,
     DATA_SET_EXPECTATIONS,
     OPERATORS,
     ROW_EXPECTATIONS,
+    UNIQUENESS,
     Limit,
     Rule,
 )
@@ -47,6 +54,8 @@ def quality_rules(entry: Mapping[str, Any], *, column: str | None, known: frozen
     severity, kind = entry.get("severity", "error"), entry.get("type", "library")
     _demand(severity in _SEVERITIES, place, "unknown severity", severity, _SEVERITIES)
     _demand(kind in _KINDS, place, "a kind of rule that nothing here evaluates", kind, _KINDS)
+    own = {"metric", "arguments", "unit", *OPERATORS} if kind == "library" else {"engine", "implementation"}
+    demand_enforced(entry, RULE | own, place)
     splits = custom_properties(entry, _RuleProperties, place).splits
     found = _library(entry, column, place) if kind == "library" else [_custom(entry, column, place)]
     told = str(entry.get("description") or entry["id"])
@@ -80,10 +89,17 @@ def _library(entry: Mapping[str, Any], column: str | None, place: Place) -> list
         counted = [(name, {"column": column, **kwargs}) for name, kwargs in _of_values(metric, arguments, place)]
     _demand(not arguments, place, f"unknown argument of {metric}", sorted(arguments), frozenset())
     tolerance = None if limit.bears_none else limit
+    if tolerance and len(counted) > 1:
+        raise place.wrong(
+            "a tolerance for two conditions together", seen=str(limit), expected="mustBe: 0, or a rule for each"
+        )
     return [(name, kwargs, tolerance) for name, kwargs in counted]
 
 
 def _row_bounds(limit: Limit, place: Place) -> dict[str, Any]:
+    values = limit.value if isinstance(limit.value, list) else [limit.value]
+    whole = all(isinstance(value, int) for value in values)
+    _demand(whole, place, "a count of rows is a whole number", limit.value, frozenset({"a whole number"}))
     bounds = {
         "mustBe": lambda value: {"min_value": value, "max_value": value},
         "mustBeBetween": lambda value: {"min_value": value[0], "max_value": value[1]},
@@ -109,6 +125,7 @@ def _of_values(metric: str, arguments: dict[str, Any], place: Place) -> list[tup
     found: list[tuple[str, dict[str, Any]]] = []
     if metric == "missingValues":
         missing = arguments.pop("missingValues", [None])
+        _demand(bool(missing), place, "missingValues says not what is missing", missing, frozenset({"values"}))
         if None in missing:
             found.append((_NULL, {}))
         if values := [value for value in missing if value is not None]:
@@ -132,9 +149,14 @@ def _custom(entry: Mapping[str, Any], column: str | None, place: Place) -> _Foun
         _demand(kwargs.get("column", column) == column, place, "a rule of another column", kwargs, frozenset({column}))
         kwargs["column"] = column
     if name == CLASS_ROWS:
-        right = kwargs.keys() == {"column", "minimum"} and isinstance(kwargs["minimum"], int)
+        right = kwargs.keys() == {"column", "minimum"} and type(kwargs["minimum"]) is int and kwargs["minimum"] > 0
         _demand(right, place, f"wrong arguments of {CLASS_ROWS}", kwargs, frozenset({"minimum: a number of rows"}))
-    mostly = kwargs.pop("mostly", 1) if name in ROW_EXPECTATIONS | COMPARING else 1
+    for key, value in kwargs.items():
+        placed = isinstance(value, dict) and key != "partition_object"
+        _demand(not placed, place, "an argument that nothing here fills in", value, frozenset({"a value"}))
+    mostly = kwargs.pop("mostly", 1) if name in ROW_EXPECTATIONS | UNIQUENESS else 1
+    is_share = isinstance(mostly, int | float) and not isinstance(mostly, bool) and 0 < mostly <= 1
+    _demand(is_share, place, "mostly is a share", mostly, frozenset({"above 0, at most 1"}))
     return name, kwargs, None if mostly == 1 else Limit("mustBeLessOrEqualTo", round(100 * (1 - mostly), 9), "percent")
 
 

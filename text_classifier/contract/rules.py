@@ -58,7 +58,11 @@ DATA_SET_EXPECTATIONS = frozenset(
 )
 """Great Expectations' rules about all rows together."""
 
-COMPARING = frozenset({"expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique"})
+UNIQUENESS = frozenset({"expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique"})
+COMPARING = UNIQUENESS | {
+    "expect_column_proportion_of_unique_values_to_be_between",
+    "expect_column_unique_value_count_to_be_between",
+}
 """Rules that ask no more of a value than whether it equals another."""
 
 _SHOWN_CHARACTERS = 40

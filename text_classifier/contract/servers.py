@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from text_classifier.contract.document import Place, Properties, custom_properties
+from text_classifier.contract.document import (
+    SERVER,
+    Place,
+    Properties,
+    custom_properties,
+    demand_enforced,
+    one_of,
+)
 
-_UNICODE = frozenset({"utf-8", "utf-8-sig", "ascii", "utf-16", "utf-16-le", "utf-16-be"})
-_DELIMITER = r'^[^"\r\n]$'
+FORMS: Mapping[str, tuple[str, ...]] = {
+    "delimited": ("delimited",),
+    "imdb": ("imdb-tar", "imdb-npz", "imdb-word-index", "imdb-csv"),
+}
+"""Reader -> forms that its source may have."""
+
+_DELIMITED_FORMS = frozenset({"delimited", "imdb-csv"})
+_DELIMITED_FORMATS = frozenset({"csv", "tsv", "psv", "txt"})
+_UNICODE = frozenset({"utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"})
+_DELIMITER = r'^[^"\r\n\x00]$'
 _ESCAPE = r"^[!#-/:-@\[-`{-~]$"
 
 
@@ -29,7 +45,7 @@ class SourcePin:
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """All of them together.
+    """All of them together; one of them at most is delimited.
 
     Attributes:
         delimiters: candidates, the declared one first; empty where the source is not delimited.
@@ -52,32 +68,61 @@ class _ServerProperties(Properties):
     escape_character: str | None = Field(None, pattern=_ESCAPE)
 
 
-def read_servers(entries: list[dict[str, Any]], place: Place) -> Servers:
+def read_servers(entries: list[dict[str, Any]], reader: str, place: Place) -> Servers:
     """The `servers` of a contract.
 
     Raises:
-        ContractFileError: a custom property is wrong, or text in the encoding could not be turned back into its bytes.
+        ContractFileError: a field or custom property is wrong or unknown, the reader has no such form, or text in the
+            encoding could not be turned back into its bytes.
     """
+    if reader not in FORMS:
+        raise place.wrong("unknown reader", seen=repr(reader), expected=one_of(FORMS))
     servers = [(entry, custom_properties(entry, _ServerProperties, place)) for entry in entries]
+    for entry, known in servers:
+        demand_enforced(entry, SERVER, place)
+        _demand_form(entry, known, reader, place)
+    delimited = [(entry, known) for entry, known in servers if known.form in _DELIMITED_FORMS]
+    if len(delimited) > 1:
+        raise place.wrong("several delimited servers", seen=f"{len(delimited)}", expected="one at most")
+    (entry, known), *_ = [*delimited, ({}, _ServerProperties(form=""))]
     return Servers(
         pins=tuple(
             SourcePin(known.form, entry.get("location"), known.sha256, known.md5, known.size_bytes)
             for entry, known in servers
         ),
-        delimiters=next((known.delimiters for _, known in servers if known.delimiters), ()),
-        encoding=next(
-            (_encoding(str(entry["encoding"]), place) for entry, _ in servers if "encoding" in entry), "utf-8"
-        ),
-        escape=next((known.escape_character for _, known in servers if known.escape_character), ""),
+        delimiters=known.delimiters,
+        encoding=_encoding(str(entry.get("encoding", "utf-8")), place),
+        escape=known.escape_character or "",
     )
 
 
+def _demand_form(entry: Mapping[str, Any], known: _ServerProperties, reader: str, place: Place) -> None:
+    place = place / str(entry.get("server"))
+    if known.form not in FORMS[reader]:
+        raise place.wrong(
+            f"a form that the reader {reader} does not know", seen=known.form, expected=", ".join(FORMS[reader])
+        )
+    is_delimited = known.form in _DELIMITED_FORMS
+    if is_delimited != bool(known.delimiters) or (known.escape_character and not is_delimited):
+        seen = f"form {known.form}, delimiters {list(known.delimiters)}"
+        raise place.wrong("delimiters belong to delimited forms, one at least", seen=seen, expected="a delimiter")
+    if known.escape_character in known.delimiters:
+        raise place.wrong("the escape is a delimiter", seen=repr(known.escape_character), expected="another character")
+    if is_delimited and str(entry.get("format", "csv")).lower() not in _DELIMITED_FORMATS:
+        raise place.wrong("a format that is not delimited", seen=entry["format"], expected=one_of(_DELIMITED_FORMATS))
+
+
 def _encoding(name: str, place: Place) -> str:
+    every_byte = bytes(range(256))
     try:
         known = codecs.lookup(name).name
-        if known in _UNICODE or hasattr(import_module(f"encodings.{known.replace('-', '_')}"), "decoding_table"):
+        if known in _UNICODE:
             return known
-    except (LookupError, ImportError):
+        if hasattr(import_module(f"encodings.{known.replace('-', '_')}"), "decoding_table"):
+            text = every_byte.decode(known, "surrogateescape")
+            if text.encode(known, "surrogateescape") == every_byte:
+                return known
+    except (LookupError, ImportError, UnicodeError):
         pass
     raise place.wrong(
         "an encoding that nobody reads",

@@ -1,7 +1,7 @@
 """Text of a column to its typed values, a whole column at a time.
 
 What counts as a value is decided by one pattern per type, then by Arrow's cast; a value that passes neither is
-bad, never guessed at. An empty string outside the text column is null. "NA", "None" and "null" stay strings.
+bad, never guessed at. An empty string is null. "NA", "None" and "null" stay strings.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from text_classifier.contract.odcs import Column
+from text_classifier.contract.columns import Column
 from text_classifier.corpus.rows import ARROW_TYPES
 
 BoolArray = npt.NDArray[np.bool_]
@@ -33,7 +33,7 @@ EXAMPLES: Mapping[str, str] = {
 
 
 def typed(values: pa.Array, column: Column) -> tuple[pa.Array, BoolArray]:
-    """The values of a column other than the text, and which of them are bad (null in the result).
+    """The values of a column, and which of them are bad (null in the result).
 
     Args:
         values: (N,) strings without nulls.

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from text_classifier.contract.odcs import Column, Contract
+from text_classifier.contract.columns import Column
+from text_classifier.contract.odcs import Contract
 from text_classifier.corpus.blocks import BLOCK_BYTES, Block, read_blocks
 from text_classifier.corpus.boundaries import BoolArray, Boundaries, Dialect
 from text_classifier.corpus.columns import reason, typed, with_aliases
@@ -172,8 +173,6 @@ class _Run:
             self._write(arrays, block, ~is_bad)
 
     def _typed(self, values: pa.Array, column: Column) -> tuple[pa.Array, BoolArray]:
-        if column.name == self.contract.text_column:
-            return values, np.zeros(len(values), dtype=np.bool_)
         return typed(with_aliases(values, self.contract.class_aliases.get(column.name, {})), column)
 
     def _write(self, arrays: dict[str, pa.Array], block: Block, is_good: BoolArray) -> None:

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from text_classifier.contract.odcs import Column
+from text_classifier.contract.columns import Column
 from text_classifier.errors import SourceFormatError
 
 SEARCHED_LINES = 20

@@ -7,8 +7,10 @@ comes out as its words joined by one space, so splitting the text at single spac
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import lzma
 import zipfile
 import zlib
 from pathlib import Path
@@ -32,6 +34,7 @@ CLASSES = pa.array(["neg", "pos"])  # by the file's number
 _MAX_MEMBER_BYTES = 512 << 20
 _MAX_INDEX_BYTES = 64 << 20
 _MAX_RANK = 10_000_000
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
 def read_npz(path: Path, word_index: Path, contract: Contract, sink: RowSink) -> None:
@@ -120,7 +123,9 @@ def _member(path: Path, name: str) -> bytes:
             data = stream.read(_MAX_MEMBER_BYTES + 1)
     except KeyError as error:
         raise _wrong(path, f"no member {name}", "x_train, y_train, x_test and y_test") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (*_DAMAGED, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:
+            raise  # the disk's, not the format's
         raise _wrong(path, str(error), "a whole .npz archive") from error
     if len(data) > _MAX_MEMBER_BYTES:
         raise _wrong(path, f"{name} unpacks to more than {_MAX_MEMBER_BYTES:,} bytes", "Keras's imdb.npz")

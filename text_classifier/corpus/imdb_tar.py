@@ -102,6 +102,7 @@ class _Pass:
     def __init__(self, sink: RowSink) -> None:
         self.films: _Films = {}
         self._sink = sink
+        self._seen: set[str] = set()
         self.matched = 0
 
     def reviews(self, path: Path) -> Iterator[_Review]:
@@ -116,6 +117,8 @@ class _Pass:
                     if review := self._review(archive, member, found):
                         yield review
                 elif (found := FILMS.fullmatch(name)) and member.isreg():
+                    if (found[2], found[3]) in self.films:
+                        raise tarfile.ReadError(f"{name} stands twice")
                     addresses = _content(archive, member, _MAX_FILMS_BYTES)
                     self.films[found[2], found[3]] = [_film(line) for line in addresses.splitlines()]
 
@@ -123,6 +126,11 @@ class _Pass:
         if not member.isreg():
             self._reject("not-a-file", "a link or a special file in the place of a review", b"", 0)
             return None
+        if found[1] in self._seen:
+            raw = _content(archive, member, RAW_BYTES_KEPT)
+            self._reject("twice", f"another member named {found[1]}", raw, member.size)
+            return None
+        self._seen.add(found[1])
         if member.size > _MAX_REVIEW_BYTES:
             raw = _content(archive, member, RAW_BYTES_KEPT)
             self._reject("size", f"more than {_MAX_REVIEW_BYTES:,} bytes", raw, member.size)
@@ -197,7 +205,7 @@ def _archive(path: Path) -> Iterator[tarfile.TarFile]:
             while archive.fileobj and (rest := archive.fileobj.read(_REST_BYTES)):
                 if rest.strip(b"\0"):
                     raise tarfile.ReadError(f"more than zeros after the end at byte {archive.offset:,}")
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError) as error:  # ValueError: sparse maps
         raise _wrong(path, str(error)) from error
 
 

@@ -12,6 +12,7 @@ from text_classifier import storage
 from text_classifier.contract.odcs import Contract, load_contract
 from text_classifier.corpus.download import AGAIN_AFTER_SECONDS
 from text_classifier.corpus.fetch import fetch
+from text_classifier.corpus.generators import GENERATORS
 from text_classifier.corpus.ingested import KIND, folder_of, record_of
 from text_classifier.corpus.readers import DELIMITED, READERS
 from text_classifier.corpus.repairs import repaired
@@ -47,13 +48,13 @@ def ingest(request: SourceRequest, contracts_dir: Path, store: Store) -> Ingeste
     `raw/` is kept.
 
     Raises:
-        SourceError: the source cannot be had, or no row of it can be read.
+        SourceError: the source cannot be had, or holds no row.
         OutputUnwritableError: the data root cannot be written.
         DamagedOutputError: the reader lost or doubled a row.
     """
     contract = load_contract(contracts_dir, request.data_set)
-    if contract.reader not in READERS:
-        raise UnknownNameError.of("reader", contract.reader, READERS)
+    if contract.generator is not None and contract.generator not in GENERATORS:
+        raise UnknownNameError.of("generator", contract.generator, GENERATORS)
     try:
         source = fetch(contract, request.source, store.data_dir, request.timeout_seconds, request.again_after_seconds)
     except (SourceNotFoundError, SourceUnavailableError) as error:
@@ -108,8 +109,6 @@ def _fill(folder: Path, source: RawSource, contract: Contract) -> dict[str, Any]
             expected="at least one",
             to_do="name another source",
         )
-    if not sink.kept_rows:
-        raise _all_rejected(source, sink)
     return {
         "read_rows": sink.read_rows,
         "kept_rows": sink.kept_rows,
@@ -125,19 +124,6 @@ def _lacking(sink: RowSink, contract: Contract) -> list[str]:
     other = {"split": "split", "group": contract.group_column or "group"} if contract.reader != DELIMITED else {}
     names = {**other, **{column.name: column.name for column in contract.columns}}
     return [told for name, told in names.items() if name in sink.lacking]
-
-
-def _all_rejected(source: RawSource, sink: RowSink) -> SourceFormatError:
-    rules = ", ".join(f"{rule} {rows}" for rule, rows in sink.rejected_by_rule.most_common())
-    first = sink.first_rejected
-    example = f"; first, in row {first.row}: {first.reason}" if first else ""
-    return SourceFormatError(
-        "every row was rejected",
-        where=source.address,
-        seen=f"{sink.rejected_rows} rows ({rules}){example}",
-        expected="rows that fit the contract's columns and types",
-        to_do="correct the file, or the contract if the file is right",
-    )
 
 
 def _reading_part(contract: Contract) -> dict[str, Any]:

@@ -31,7 +31,9 @@ def record_of(folder: Path, address: str | None = None, making: Making | None = 
         facts["read_rows"],
         facts["kept_rows"],
         facts["rejected_rows"],
-        tuple(facts["lacking"]),
+        facts.get("layout", {}).get("encoding", "utf-8"),
+        tuple(facts.get("lacking", ())),
+        facts.get("repaired_rows", 0),
         making or Making(manifest.run, manifest.created_at),
     )
 

@@ -15,17 +15,30 @@ from text_classifier.corpus.blocks import BLOCK_BYTES
 from text_classifier.corpus.boundaries import Boundaries, Dialect, IntArray
 from text_classifier.corpus.raw import main_file, standing
 from text_classifier.corpus.streams import TextStream, open_text
+from text_classifier.errors import DamagedOutputError
 from text_classifier.records import Ingested
 
 
 def raw_rows(ingested: Ingested, contract: Contract, data_dir: Path) -> RawRows:
-    """What gives the bytes of ingested rows; None for each where the source is not delimited or no longer stands."""
+    """What gives the bytes of ingested rows; None for each where the source is not delimited.
+
+    Raises, when it is asked for some:
+        DamagedOutputError: the source no longer stands whole under `raw/`.
+    """
 
     def given(places: Iterable[tuple[int, int]]) -> Iterator[bytes | None]:
         facts = storage.read_manifest(ingested.folder).facts
-        source = standing(data_dir, contract.data_set, facts["source_digest"]) if "layout" in facts else None
-        if source is None:
+        if "layout" not in facts:
             return repeat(None)
+        source = standing(data_dir, contract.data_set, facts["source_digest"])
+        if source is None:
+            raise DamagedOutputError(
+                "the source of ingested rows is gone, so that rejected ones cannot be kept as they stand in it",
+                where=f"raw/{contract.data_set}/{facts['source_digest'][: storage.DIGEST_CHARACTERS]}",
+                seen="no whole copy",
+                expected=f"the file from {ingested.address}",
+                to_do="run prepare-data with that file as its source: it is then copied again",
+            )
         return rows_of(main_file(source), contract.encoding, places)
 
     return given

@@ -75,8 +75,8 @@ def _free(folder: Path, stem: str) -> Path:
 
 def repairable(data_set_dir: Path) -> frozenset[int]:
     """The rows of a data set that were rejected and may be repaired, by the line they begin with."""
-    table = pq.read_table(data_set_dir / REJECTED, columns=["row", "stage"])
-    return frozenset(row["row"] for row in table.to_pylist() if row["stage"] in REPAIRABLE_STAGES)
+    may_be = pc.field("stage").isin(sorted(REPAIRABLE_STAGES))
+    return frozenset(pq.read_table(data_set_dir / REJECTED, columns=["row"], filters=may_be)["row"].to_pylist())
 
 
 def _rows(
@@ -101,7 +101,7 @@ def _as_ingested(ingested_dir: Path, wanted: list[int], contract: Contract) -> d
 
 def _as_parsed(row: Rejected, layout: Mapping[str, Any], contract: Contract) -> dict[str, str]:
     """The fields of a row that the reader rejected, where there are as many as there should be."""
-    if row["raw_bytes"] > len(row["raw"]):
+    if row["raw_bytes"] > len(row["raw"]) or row["rule"] == "encoding":
         return {}
     text = row["raw"].decode(layout["encoding"], "replace").encode()
     boundaries = Boundaries(text, Dialect(layout["delimiter"], contract.escape), is_last=True)

@@ -1,7 +1,7 @@
 """Repaired rows: taken from an edited CSV, kept beside the source they belong to, and put in their places.
 
-The CSV stays as it was edited, in `repairs/<data set>/<source>/<number>.csv`. Whoever reads that source again gets the
-repaired rows with it; of several repairs of a row the last counts.
+The CSV stays as it was edited, in `repairs/<data set>/<source>/<number>-<digest>.csv`. Whoever reads that source again
+gets the repaired rows with it; of several repairs of a row the last counts.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from text_classifier import storage
-from text_classifier.contract.odcs import Column, Contract
+from text_classifier.contract.columns import Column
+from text_classifier.contract.odcs import Contract
 from text_classifier.contract.parts import parts
-from text_classifier.corpus.delimited import read_delimited
+from text_classifier.corpus.delimited import LineCount, read_delimited
 from text_classifier.corpus.ingested import KIND, folder_of, record_of, unrepaired
 from text_classifier.corpus.rejected_rows import FROM, REPAIRS, ROW, ingested_of, repairable
 from text_classifier.corpus.rows import REJECTED, REJECTED_SCHEMA, ROWS, RowSink
@@ -39,7 +40,7 @@ _SPREADSHEETS = (",", ";", "\t")
 def repaired(ingested: Ingested, contract: Contract, store: Store) -> Ingested:
     """The ingested rows, those that people have repaired in their places; as they are where there are none."""
     digest = storage.read_manifest(ingested.folder).facts["source_digest"]
-    repairs = sorted(_place(store.data_dir, contract.data_set, digest).glob("*.csv"))
+    repairs = _kept(_place(store.data_dir, contract.data_set, digest))
     if not repairs:
         return ingested
     inputs = {f"{REPAIRS}/{path.name}": storage.sha256_file(path) for path in repairs}
@@ -52,7 +53,7 @@ def repaired(ingested: Ingested, contract: Contract, store: Store) -> Ingested:
     folder = folder_of(store.data_dir, contract.data_set, planned.fingerprint)
     making = store.make(folder, planned, lambda partial: _fill(partial, ingested.folder, repairs, contract))
     found = replace(record_of(folder, ingested.address, making), origin=ingested.origin)
-    logger.info("%s: %s rows repaired by hand", found.data_set, f"{found.kept_rows - ingested.kept_rows:,}")
+    logger.info("%s: %s", found.data_set, found.told_rows)
     return found
 
 
@@ -73,7 +74,8 @@ def readmit(path: Path, data_set: DataSet, contract: Contract, store: Store) -> 
     _demand_rejected(rows, path, data_set)
     base = record_of(unrepaired(ingested_of(data_set, store.data_dir)), data_set.address)
     place = _place(store.data_dir, contract.data_set, storage.read_manifest(base.folder).facts["source_digest"])
-    kept = place / f"{len(list(place.glob('*.csv'))) + 1:04}.csv"
+    number = max(map(_number, _kept(place)), default=0) + 1
+    kept = place / f"{number:04}-{storage.sha256_file(path)[:8]}.csv"
     with storage.output_file(kept) as partial:
         shutil.copyfile(path, partial)
     logger.info("%s repaired rows kept as %s", f"{len(rows):,}", kept)
@@ -83,13 +85,19 @@ def readmit(path: Path, data_set: DataSet, contract: Contract, store: Store) -> 
 def _fill(folder: Path, ingested_dir: Path, repairs: Sequence[Path], contract: Contract) -> dict[str, Any]:
     """Fill a folder with the ingested rows, the repaired ones in their places; the facts for its manifest."""
     facts = dict(storage.verify(ingested_dir).facts)
-    repaired = _merged(repairs, contract)
+    repaired = _merged(repairs, contract, _rows_of(ingested_dir))
     by_rule, lines = _write_rejected(ingested_dir, folder, repaired["row"])
     kept_rows = _write_rows(ingested_dir, folder, repaired, lines)
+    count = LineCount(
+        facts["lines"], facts["header_lines"], facts["blank_lines"], _sum(folder / ROWS), _sum(folder / REJECTED)
+    )
+    count.demand_balance(facts["address"])
     return facts | {
+        "kept_lines": count.kept_lines,
+        "rejected_lines": count.rejected_lines,
         "kept_rows": kept_rows,
         "rejected_rows": by_rule.total(),
-        "lacking": [name for name in facts["lacking"] if repaired[name].null_count == len(repaired)],
+        "lacking": [name for name in facts.get("lacking", ()) if repaired[name].null_count == len(repaired)],
         "rejected_by_rule": dict(by_rule),
         "repaired_rows": len(repaired),
     }
@@ -97,6 +105,21 @@ def _fill(folder: Path, ingested_dir: Path, repairs: Sequence[Path], contract: C
 
 def _place(data_dir: Path, data_set: str, source_digest: str) -> Path:
     return data_dir / REPAIRS / data_set / source_digest[: storage.DIGEST_CHARACTERS]
+
+
+def _kept(place: Path) -> list[Path]:
+    """The repairs of a source, in the order in which they were taken."""
+    return sorted(place.glob("*.csv"), key=lambda path: (_number(path), path.name))
+
+
+def _number(path: Path) -> int:
+    number = path.name.partition("-")[0]
+    return int(number) if number.isdecimal() else 0
+
+
+def _sum(rows: Path) -> int:
+    """Physical lines of the rows in a Parquet file."""
+    return pc.sum(pq.read_table(rows, columns=["lines"])["lines"]).as_py() or 0
 
 
 def _read(path: Path, contract: Contract) -> pa.Table:
@@ -131,19 +154,42 @@ def _demand_rejected(rows: pa.Table, path: Path, data_set: DataSet) -> None:
     known = repairable(data_set.folder)
     named = rows.select(["row", FROM]).to_pylist()
     wrong = next((row for row in named if row["row"] not in known or row[FROM] != version), None)
-    if wrong is not None:
+    twice = next((row for row, count in Counter(row["row"] for row in named).items() if count > 1), None)
+    if wrong is not None or twice is not None:
         raise SourceFormatError(
-            "a repaired row was not rejected from this data set",
+            "a repaired row was not rejected from this data set" if wrong else "a repaired row stands twice",
             where=str(path),
-            seen=f"row {wrong['row']} of {wrong[FROM]}",
-            expected=f"rejected rows of {version}",
+            seen=f"row {wrong['row']} of {wrong[FROM]}" if wrong else f"row {twice}",
+            expected=f"rejected rows of {version}, each once",
             to_do=f"export the rejected rows anew, and leave {FROM} and {ROW} as they are",
         )
 
 
-def _merged(repairs: Sequence[Path], contract: Contract) -> pa.Table:
-    """The repaired rows in order of their numbers; of a row that was repaired twice the last counts."""
-    rows = pa.concat_tables([_read(path, contract).drop_columns([FROM]) for path in repairs])
+def _rows_of(ingested_dir: Path) -> pa.ChunkedArray[Any]:
+    """The numbers of all rows, kept and rejected."""
+    tables = [pq.read_table(ingested_dir / name, columns=["row"]) for name in (ROWS, REJECTED)]
+    return pa.concat_tables(tables)["row"]
+
+
+def _merged(repairs: Sequence[Path], contract: Contract, known: pa.ChunkedArray[Any]) -> pa.Table:
+    """The repaired rows in order of their numbers; of a row that was repaired twice the last counts.
+
+    Args:
+        known: the numbers of the source's rows.
+
+    Raises:
+        SourceFormatError: the contract has changed since, so that one of the files no longer fits it.
+    """
+    tables = []
+    for path in repairs:
+        try:
+            tables.append(_read(path, contract).drop_columns([FROM]))
+        except SourceFormatError as error:
+            raise _outdated(path, str(error), contract) from error
+        strange = tables[-1].filter(pc.invert(pc.is_in(tables[-1]["row"], known)))["row"].to_pylist()
+        if strange:
+            raise _outdated(path, f"no row begins with line {strange[0]}", contract)
+    rows = pa.concat_tables(tables)
     last = {number: index for index, number in enumerate(rows["row"].to_pylist())}
     return rows.take([last[number] for number in sorted(last)])
 
@@ -179,6 +225,16 @@ def _write_rows(ingested_dir: Path, folder: Path, repaired: pa.Table, lines: dic
             written = until
         writer.write_table(_placed(repaired[written:], lines, schema))
     return kept_rows + len(repaired) - written
+
+
+def _outdated(path: Path, seen: str, contract: Contract) -> SourceFormatError:
+    return SourceFormatError(
+        "rows that were repaired earlier do not fit the contract any more",
+        where=str(path),
+        seen=seen,
+        expected=f"rows of {contract.path.name}, version {contract.version}, under the lines that they begin with",
+        to_do="correct this file, or move it away: its rows are then rejected again, and can be exported anew",
+    )
 
 
 def _lines(rows: pa.Table) -> dict[int, int]:

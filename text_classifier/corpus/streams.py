@@ -22,17 +22,17 @@ from text_classifier.errors import SourceFormatError
 
 UTF8_MARK = codecs.BOM_UTF8
 _MARKS = {UTF8_MARK: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_GZIP, _ZSTD = b"\x1f\x8b", (b"\x28\xb5\x2f\xfd", *(bytes([0x50 + n]) + b"\x2a\x4d\x18" for n in range(16)))
 _OTHER_KINDS = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
-    b"BZh": "bzip2",
+    **{b"BZh%d1AY&" % level: "bzip2" for level in range(1, 10)},
     b"\xfd7zXZ": "xz",
     b"7z\xbc\xaf": "7z",
-    b"Rar!": "rar",
+    b"Rar!\x1a\x07": "rar",
     b"PAR1": "Parquet",
     b"%PDF": "PDF",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"SQLite": "an SQLite database",
+    b"SQLite f": "an SQLite database",
 }  # by their first bytes
 _LOOK_BYTES = 8
 
@@ -103,7 +103,7 @@ class TextStream:
     def _demand_text(self) -> None:
         first = self._given_back
         kind = next((kind for begin, kind in _OTHER_KINDS.items() if first.startswith(begin)), None)
-        if first.startswith((_GZIP, _ZSTD)):
+        if first.startswith((_GZIP, *_ZSTD)):
             kind = "packed twice"
         if kind:
             raise SourceFormatError(

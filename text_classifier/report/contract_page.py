@@ -22,7 +22,11 @@ _RULE_ORDER = ("data set refused", "rows rejected", "reported", "none")
 def contract_page(outcome: ContractOutcome) -> str:
     """The page as HTML text, valid UTF-8; it needs no script. Text from outside is shown letter by letter."""
     verdicts = outcome.findings.verdicts
-    return template("contract_page.html", {"percent": _percent, "line": _line, "raw": _raw}).render(
+
+    def raw(row: Mapping[str, Any]) -> str:
+        return _line(row["raw"].decode(outcome.encoding, "replace"))
+
+    return template("contract_page.html", {"percent": _percent, "line": _line, "raw": raw}).render(
         outcome=outcome,
         contract=outcome.contract,
         sentence=sentence(outcome),
@@ -41,7 +45,8 @@ def sentence(outcome: ContractOutcome) -> str:
         broken = [verdict for verdict in outcome.findings.verdicts if verdict.consequence == "data set refused"]
         told = "; ".join(f"{verdict.rule_id}: {one_line(verdict.seen, SENTENCE_CHARACTERS)}" for verdict in broken)
         return f"Refused: {outcome.read_rows:,} rows of {outcome.shown_name} did not become a data set. {told}"
-    became = f"{outcome.left_rows:,} of {outcome.read_rows:,} rows of {outcome.shown_name} became examples"
+    repaired = f", {outcome.repaired_rows:,} of which somebody has repaired by hand," if outcome.repaired_rows else ""
+    became = f"{outcome.left_rows:,} of {outcome.read_rows:,} rows of {outcome.shown_name}{repaired} became examples"
     names = [verdict.rule_id for verdict in outcome.findings.verdicts if verdict.verdict != "passed"]
     rules = f"Broken: {', '.join(names)}." if names else "Every rule holds."
     return f"{became}; {told_set_aside(outcome.rejected_rows, outcome.leaked_rows)}. {rules}"
@@ -66,7 +71,3 @@ def _percent(rows: int, of: int) -> str:
 
 def _line(text: str) -> str:
     return one_line(text, CELL_CHARACTERS)
-
-
-def _raw(row: Mapping[str, Any]) -> str:
-    return _line(row["raw"].decode("utf-8", "replace"))

@@ -57,7 +57,7 @@ def refused(
     def refuse() -> Path:
         with pytest.raises(ContractViolationError):
             apply(ingested, contract)
-        (folder,) = (tmp_path / "data" / "refused" / "notes").glob("[!.]*")
+        (folder,) = (tmp_path / "data" / "refused" / "notes").glob("[!.]*/")
         return folder
 
     return refuse

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,21 @@ def _renamed_label(name: str) -> Callable[[Document], None]:
     return spoil
 
 
+def _server(**properties: object) -> Callable[[Document], None]:
+    def spoil(document: Document) -> None:
+        server = document["servers"][0]
+        kept = [entry for entry in server["customProperties"] if entry["property"] not in properties]
+        added = [{"property": name, "value": value} for name, value in properties.items()]
+        server["customProperties"] = [*kept, *added]
+
+    return spoil
+
+
+def _class_rows(minimum: object) -> Callable[[Document], None]:
+    implementation = {"type": "classRows", "kwargs": {"minimum": minimum}}
+    return _quality(type="custom", engine="textClassifier", implementation=implementation)
+
+
 SPOILED: list[tuple[Callable[[Document], None], str]] = [
     (lambda document: document.update(id="other"), "id is not its file's name"),
     (lambda document: document.update(kind="Recipe"), "breaks the standard"),
@@ -146,7 +162,7 @@ SPOILED: list[tuple[Callable[[Document], None], str]] = [
     (_column(2, name="text"), "reserved name"),
     (_column(2, name="day"), "stands twice"),
     (_column(2, logicalType="array"), "unknown type of a column"),
-    (_column(2, primaryKey=True), "not enforced"),
+    (_column(2, primaryKey=True), "nothing here enforces.*primaryKey"),
     (_column(2, logicalTypeOptions={"multipleOf": 2}), "not enforced"),
     (_column(2, logicalTypeOptions={"minimum": 1, "exclusiveMinimum": 0}), "two bounds at one end"),
     (_column(2, logicalTypeOptions={"format": "i128"}), "format that is not enforced"),
@@ -189,6 +205,41 @@ SPOILED: list[tuple[Callable[[Document], None], str]] = [
         _quality(metric="nullValues", mustBe=0, customProperties=[{"property": "splits", "value": ["dev"]}]),
         "custom property is wrong",
     ),
+    (
+        lambda document: document.update(slaProperties=[{"property": "latency", "value": 4}]),
+        "nothing here enforces.*sla",
+    ),
+    (lambda document: document["schema"][0].update(customProperties=[{"property": "bogus", "value": 1}]), "bogus"),
+    (_column(2, primaryKeyPosition=1), "nothing here enforces.*primaryKeyPosition"),
+    (_column(2, name="rejected_row"), "reserved name"),
+    (_column(2, enum=[{"value": 1, "customProperties": [{"property": "aliases", "value": ["one"]}]}]), "aliases"),
+    (_column(2, enum=[{"value": "1"}]), "another type than its column"),
+    (_column(2, synonyms=[{"synonym": "KIND "}]), "same name.*kind"),
+    (_column(2, name="Body"), "same name.*body"),
+    (_column(3, logicalTypeOptions={"minimum": "2000-13-01"}), "another type than its column.*2000-13-01"),
+    (_column(2, logicalTypeOptions={"minimum": True}), "another type than its column|breaks the standard"),
+    (_custom("labelColumns", ["kind", "kind"]), "label column stands twice"),
+    (_custom("maxRejectedRate", True), "true and false are no numbers"),
+    (_custom("reader", "parquet"), "unknown reader"),
+    (_server(form="imdb-tar"), "form that the reader delimited does not know"),
+    (_server(delimiters=[]), "delimiters belong to delimited forms"),
+    (_server(escapeCharacter=";"), "the escape is a delimiter"),
+    (lambda document: document["servers"][0].update(format="parquet"), "a format that is not delimited"),
+    (lambda document: document["servers"].append({**document["servers"][0], "server": "b"}), "several delimited"),
+    (lambda document: document["servers"][0].update(encoding="ascii"), "an encoding that nobody reads"),
+    (lambda document: document["servers"][0].update(encoding="mac-arabic"), "an encoding that nobody reads"),
+    (_quality(metric="missingValues", mustBe=0, arguments={"missingValues": []}), "says not what is missing"),
+    (_quality(metric="missingValues", mustBe=0, arguments={"missingValues": ["-1"]}), "another type than its column"),
+    (_quality(metric="missingValues", mustBeLessThan=9, arguments={"missingValues": [None, 5]}), "a tolerance for two"),
+    (_quality(**_gx("expect_column_max_to_be_between")), "a range without bounds"),
+    (_quality(**_gx("expect_column_values_to_be_between", min_value=1, mostly=2)), "mostly is a share"),
+    (_quality(**_gx("expect_column_values_to_be_between", min_value=1, mostly="0.5")), "mostly is a share"),
+    (_quality(**_gx("expect_column_mean_to_be_between", min_value={"$PARAMETER": "x"})), "nothing here fills in"),
+    (_quality(metric="nullValues", mustBe=0, **_gx("expect_column_max_to_be_between", max_value=4)), "metric|mustBe"),
+    (_quality(unit="rows", **_gx("expect_column_max_to_be_between", max_value=4)), "nothing here enforces.*unit"),
+    (_table_quality(metric="rowCount", mustBeLessThan=60.5), "a whole number"),
+    (_class_rows(-5), "wrong arguments of classRows"),
+    (_class_rows(True), "wrong arguments of classRows"),
     (_table_quality(metric="nullValues", mustBe=0), "metric of columns stands at the table"),
     (_table_quality(metric="rowCount", mustNotBe=4), "no such comparison"),
     (_table_quality(metric="duplicateValues", mustBe=0), "of which columns"),
@@ -206,6 +257,28 @@ def test_what_nothing_enforces_is_refused(
         load(document)
     assert "notes.odcs.yaml" in caught.value.where
     assert caught.value.to_do == "correct the contract"
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    """Of two equal keys YAML keeps the last and says nothing."""
+    text = (CONTRACTS / "news.odcs.yaml").read_text("utf-8")
+    twice = text.replace("        required: true\n", "        required: true\n        required: false\n", 1)
+    (tmp_path / "news.odcs.yaml").write_text(twice, "utf-8")
+    with pytest.raises(ContractFileError, match="the key 'required' stands twice"):
+        load_contract(tmp_path, "news")
+
+
+def test_a_fallback_that_is_no_data_set_is_refused(load: Load, document: Document) -> None:
+    _set_custom(document, "fallback", "nowhere")
+    with pytest.raises(UnknownNameError, match="unknown fallback of notes"):
+        load(document)
+
+
+def test_dates_in_a_rule_may_be_written_as_yaml_knows_them(load: Load, document: Document) -> None:
+    rule = {"id": "day", "metric": "missingValues", "mustBe": 0, "arguments": {"missingValues": [date(1900, 1, 1)]}}
+    document["schema"][0]["properties"][3]["quality"] = [rule]
+    (found,) = [rule for rule in load(document).rules if rule.rule_id == "day"]
+    assert found.kwargs["value_set"] == ["1900-01-01"]
 
 
 def test_a_rule_without_an_id_is_refused(load: Load, document: Document) -> None:

@@ -103,6 +103,8 @@ QUALITY: list[tuple[str | None, dict[str, Any], bool]] = [
     ("mail", _gx("expect_column_values_to_not_match_regex_list", regex_list=["no", "yes"]), BROKEN),
     ("mail", _gx("expect_column_values_to_not_match_regex_list", regex_list=["never", "yes"]), KEPT),
     ("kind", _gx("expect_column_values_to_be_in_set", value_set=["good"]), BROKEN),
+    ("day", _gx("expect_column_values_to_not_be_in_set", value_set=["1990-01-01"]), BROKEN),
+    ("day", _gx("expect_column_values_to_not_be_in_set", value_set=["1990-01-02"]), KEPT),
     ("kind", _gx("expect_column_values_to_not_be_in_set", value_set=["evil"]), KEPT),
     ("stars", _gx("expect_column_values_to_be_between", min_value=0, max_value=300), KEPT),
     ("word", _gx("expect_column_values_to_be_null"), BROKEN),

@@ -11,9 +11,10 @@ from text_classifier.errors import ContractFileError
 def read(encoding: str | None = None, **properties: Any) -> Servers:
     entry: dict[str, Any] = {"server": "file"} if encoding is None else {"server": "file", "encoding": encoding}
     entry["customProperties"] = [
-        {"property": name, "value": value} for name, value in {"form": "delimited", **properties}.items()
+        {"property": name, "value": value}
+        for name, value in {"form": "delimited", "delimiters": [";"], **properties}.items()
     ]
-    return read_servers([entry], Place(Path("notes.odcs.yaml")))
+    return read_servers([entry], "delimited", Place(Path("notes.odcs.yaml")))
 
 
 @pytest.mark.parametrize(

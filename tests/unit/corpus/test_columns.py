@@ -4,7 +4,7 @@ import math
 import pyarrow as pa
 import pytest
 
-from text_classifier.contract.odcs import Column, LogicalType
+from text_classifier.contract.columns import Column, LogicalType
 from text_classifier.corpus.columns import strings, typed, with_aliases
 
 GOOD: list[tuple[LogicalType, str, object]] = [

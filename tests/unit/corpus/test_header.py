@@ -1,6 +1,7 @@
 import pytest
 
-from text_classifier.contract.odcs import Column, Contract
+from text_classifier.contract.columns import Column
+from text_classifier.contract.odcs import Contract
 from text_classifier.corpus.header import find_layout
 from text_classifier.errors import SourceFormatError
 

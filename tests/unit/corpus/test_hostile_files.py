@@ -21,7 +21,7 @@ class Case:
 
     name: str
     data: bytes
-    rows: tuple[str, ...] = ()
+    rows: tuple[str | None, ...] = ()
     faults: tuple[tuple[int, int, str], ...] = ()
     refusal: str = ""
     contract: dict[str, Any] = field(default_factory=dict)
@@ -53,6 +53,7 @@ CASES = [
     Case("pipe named by the contract", delimited("|"), ("a|b",), contract={"delimiters": ("|",)}),
     Case("unit separator named by the contract", delimited("\x1f"), ("a\x1fb",), contract={"delimiters": ("\x1f",)}),
     Case("a delimiter of two bytes", delimited("¦"), ("a¦b",), contract={"delimiters": ("¦",)}),
+    Case("a delimiter of three bytes", delimited("│"), ("a│b",), contract={"delimiters": ("│",)}),
     Case("a delimiter that nobody named", delimited("^"), refusal=NO_HEADER),
     Case("LF", HEADER + GOOD + GOOD, ("good", "good")),
     Case("CRLF", (HEADER + GOOD + GOOD).replace(b"\n", b"\r\n"), ("good", "good")),
@@ -63,7 +64,7 @@ CASES = [
     Case("blank lines everywhere", b"\n\n" + HEADER + b"\n\n" + GOOD + b"\r\n\n" + GOOD + b"\n\n", ("good", "good")),
     Case("doubled quotes", HEADER + b'"say ""a"", """"";;pos\n', ('say "a", ""',)),
     Case("a field that is nothing but quotes", HEADER + b'"""";;pos\n', ('"',)),
-    Case("an empty quoted field", HEADER + b'"";;pos\n', ("",)),
+    Case("an empty quoted field", HEADER + b'"";;pos\n', (None,)),
     Case(
         "a quote inside an unquoted field",
         HEADER + b'5" pipe;;pos\nsay "a";;neg\n' + GOOD,
@@ -155,7 +156,9 @@ CASES = [
     Case("gzip of UTF-16", gzip.compress(utf16(HEADER + GOOD)), ("good",)),
     Case("truncated gzip", gzip.compress(HEADER + GOOD)[:-3], refusal=TRUNCATED),
     Case("gzip with something behind it", gzip.compress(HEADER + GOOD) + b"more", refusal=TRUNCATED),
+    Case("zstd behind a frame to be skipped", b"\x50\x2a\x4d\x18\x02\0\0\0xy" + zstd(HEADER + GOOD), ("good",)),
     Case("truncated zstd", zstd(HEADER + GOOD)[:-3], refusal="the zstd data are damaged or end too early"),
+    Case("text that begins like a packed file", HEADER.replace(b"text", b"BZh;text") + b"x;" + GOOD, ("good",)),
     Case("a zip archive", b"PK\x03\x04" + HEADER, refusal="looks like a zip archive"),
     Case("a preamble", b"Export of 2024-01-31\n\nall rows\n" + HEADER + GOOD, ("good",)),
     Case("Excel's sep=", b"sep=;\n" + HEADER + GOOD, ("good",)),

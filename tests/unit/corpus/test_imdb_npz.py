@@ -1,5 +1,7 @@
 import json
+import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from corpus_sources import saved, write_npz
 
 from text_classifier.contract.odcs import Contract
+from text_classifier.corpus import imdb_npz
 from text_classifier.corpus.imdb_npz import read_npz
 from text_classifier.corpus.rows import RowSink
 from text_classifier.errors import DamagedOutputError, SourceFormatError
@@ -98,6 +101,32 @@ def test_wrong_files_are_refused(tmp_path: Path, reviews_contract: Contract, wri
     npz, index = write(tmp_path)
     with pytest.raises(SourceFormatError), RowSink(tmp_path, reviews_contract.columns) as sink:
         read_npz(npz, index, reviews_contract, sink)
+
+
+def test_a_member_that_unpacks_to_too_much_is_refused(
+    tmp_path: Path, reviews_contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    npz, index = write_source(tmp_path)
+    monkeypatch.setattr(imdb_npz, "_MAX_MEMBER_BYTES", 50)
+    with pytest.raises(SourceFormatError, match="unpacks to more than 50 bytes"):
+        with RowSink(tmp_path, reviews_contract.columns) as sink:
+            read_npz(npz, index, reviews_contract, sink)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED])
+def test_a_damaged_member_is_refused_however_it_is_packed(
+    tmp_path: Path, reviews_contract: Contract, method: int
+) -> None:
+    npz, index = write_source(tmp_path)
+    with zipfile.ZipFile(npz) as whole, zipfile.ZipFile(tmp_path / "other.npz", "w", method) as packed:
+        for name in whole.namelist():
+            packed.writestr(name, whole.read(name))
+    data = bytearray((tmp_path / "other.npz").read_bytes())
+    for place in range(0, len(data), 7):
+        damaged = data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :]
+        (tmp_path / "other.npz").write_bytes(damaged)
+        with suppress(SourceFormatError), RowSink(tmp_path, reviews_contract.columns) as sink:
+            read_npz(tmp_path / "other.npz", index, reviews_contract, sink)
 
 
 @pytest.mark.parametrize("name", ["imdb.npz", "imdb_word_index.json"])

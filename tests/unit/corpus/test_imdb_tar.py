@@ -1,4 +1,5 @@
 import gzip
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,45 @@ def test_what_is_no_review_is_set_aside(read: Any, content: bytes | str, rule: s
     assert [(row["row"], row["rule"]) for row in result.rejected] == [(1, rule)]
     assert len(result.rejected[0]["raw"]) <= 65_536
     assert len(result.rows) == 4
+
+
+@pytest.mark.parametrize("kind", [tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE])
+def test_a_link_or_a_device_in_the_place_of_a_review_is_set_aside(
+    tmp_path: Path, read_with: Any, reviews_contract: Contract, kind: bytes
+) -> None:
+    write_tar(tmp_path / "a.tar.gz", MEMBERS)
+    with tarfile.open(tmp_path / "a.tar.gz") as whole, tarfile.open(tmp_path / "b.tar.gz", "w:gz") as archive:
+        special = tarfile.TarInfo("aclImdb/train/neg/7_1.txt")
+        special.type, special.linkname = kind, "/etc/hostname"
+        archive.addfile(special)
+        for member in whole:
+            archive.addfile(member, whole.extractfile(member))
+    result = read_with(lambda sink: read_tar(tmp_path / "b.tar.gz", reviews_contract, sink))
+    assert [row["rule"] for row in result.rejected] == ["not-a-file"]
+    assert len(result.rows) == 4
+
+
+def test_of_two_reviews_of_one_name_the_second_is_set_aside(read: Any) -> None:
+    result = read({**MEMBERS, "./aclImdb/train/pos/0_9.txt": "Again."})
+    assert [(row["row"], row["rule"], row["raw"]) for row in result.rejected] == [(5, "twice", b"Again.")]
+    assert len({row["example_id"] for row in result.rows}) == len(result.rows) == 4
+
+
+def test_two_lists_of_films_for_one_folder_are_refused(read: Any) -> None:
+    with pytest.raises(SourceFormatError, match=r"urls_pos\.txt stands twice"):
+        read({**MEMBERS, "./aclImdb/train/urls_pos.txt": "http://example.invalid/title/tt99/usercomments\n"})
+
+
+@pytest.mark.parametrize("headers", [{"GNU.sparse.map": "0,1,a"}, {"GNU.sparse.size": "x"}])
+def test_a_sparse_member_that_makes_no_sense_is_refused(
+    tmp_path: Path, read_with: Any, reviews_contract: Contract, headers: dict[str, str]
+) -> None:
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz", format=tarfile.PAX_FORMAT) as archive:
+        member = tarfile.TarInfo("aclImdb/train/pos/0_9.txt")
+        member.pax_headers = headers
+        archive.addfile(member)
+    with pytest.raises(SourceFormatError):
+        read_with(lambda sink: read_tar(tmp_path / "a.tar.gz", reviews_contract, sink))
 
 
 @pytest.mark.parametrize("name", ["train/pos/0_9.txt", "aclImdb/../train/pos/0_9.txt", "x/aclImdb/train/pos/0_9.txt\n"])

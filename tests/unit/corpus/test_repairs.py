@@ -1,6 +1,7 @@
 """Rejected rows out to a CSV, edited, and back into their places."""
 
 import csv
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +10,19 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from text_classifier.contract import Contract, Surroundings, validate
+from text_classifier import storage
+from text_classifier.contract import Column, Contract, Surroundings, judged_data_set, validate
 from text_classifier.contract.rules import Rule
 from text_classifier.corpus import export_rejected, raw_rows, readmit
 from text_classifier.corpus.fetch import fetch
 from text_classifier.corpus.ingest import read
-from text_classifier.errors import ConfigError, SourceFormatError, SourceNotFoundError
+from text_classifier.errors import (
+    ConfigError,
+    ContractViolationError,
+    DamagedOutputError,
+    SourceFormatError,
+    SourceNotFoundError,
+)
 from text_classifier.records import DataSet, Ingested
 from text_classifier.report.contract_page import contract_page
 from text_classifier.store import Store
@@ -117,7 +125,7 @@ def test_rejected_rows_stand_in_the_file_with_what_could_be_read(chain: Chain) -
         64: ("bad date", "31.01.2024", "neg"),
         65: ("two\nlines", "2024-02-30", "pos"),
         67: ("odd class", "2024-01-31", "maybe"),
-        68: ("caf\ufffd", "2024-01-31", "pos"),
+        68: ("", "", ""),  # what stands there is not known
     }
     assert (found[62]["rejected_text"], found[67]["rejected_text"]) == (BAD[0], BAD[4])
     assert (found[65]["rejected_lines"], found[65]["text"]) == ("2", "two\nlines")
@@ -169,6 +177,78 @@ def test_later_runs_on_the_same_source_have_the_repaired_rows_and_may_add_to_the
     assert len(rejected(chain.data_set())) == len(REJECTED)
 
 
+def test_lines_are_counted_anew_and_repaired_rows_are_told(chain: Chain) -> None:
+    before = chain.data_set()
+    ingested, rows = readmit(chain.edited(repaired(chain.exported(before)[1])), before, chain.contract, chain.store)
+    facts = storage.read_manifest(ingested.folder).facts
+    assert (rows, ingested.repaired_rows, facts["kept_lines"], facts["rejected_lines"]) == (6, 6, 127, 0)
+    assert "0 rejected; 6 repaired by hand" in ingested.told_rows
+    page = (chain.data_set(ingested).folder / "contract.html").read_text("utf-8")
+    assert "6 of which somebody has repaired by hand" in page
+
+
+def test_a_repair_never_takes_the_place_of_another(chain: Chain) -> None:
+    before = chain.data_set()
+    rows = repaired(chain.exported(before)[1])
+    data_set = before
+    for row in rows[:2]:
+        data_set = chain.readmitted(chain.edited([row | {"rejected_from": data_set.fingerprint[:16]}]), data_set)
+    (first, _) = sorted(chain.store.data_dir.glob("repairs/articles/*/*.csv"))
+    first.unlink()
+    data_set = chain.data_set()
+    data_set = chain.readmitted(chain.edited([rows[2] | {"rejected_from": data_set.fingerprint[:16]}]), data_set)
+    assert [row for row, _, _ in rejected(data_set)] == [62, 65, 67, 68]
+
+
+def test_the_latest_is_what_the_last_run_refused_or_took(chain: Chain) -> None:
+    taken = chain.data_set()
+    good = (chain.folder / "news.csv").read_bytes()
+    (chain.folder / "news.csv").write_text(HEADER + GOOD.replace("2024", "someday"), "utf-8")
+    with pytest.raises(ContractViolationError):
+        chain.data_set()
+    refused = judged_data_set(chain.store.data_dir, "articles")
+    assert refused.rejected_rows == 60
+    assert judged_data_set(chain.store.data_dir, "articles", refused.fingerprint) == refused
+    (chain.folder / "news.csv").write_bytes(good)
+    assert chain.data_set().making.is_reused
+    assert judged_data_set(chain.store.data_dir, "articles") == taken
+    assert judged_data_set(chain.store.data_dir, "articles", refused.fingerprint) == refused
+
+
+def test_repairs_that_no_longer_fit_the_contract_are_named(chain: Chain) -> None:
+    before = chain.data_set()
+    rows = [row for row in repaired(chain.exported(before)[1]) if row["rejected_row"] == "63"]
+    chain.readmitted(chain.edited(rows), before)
+    (kept,) = chain.store.data_dir.glob("repairs/articles/*/*.csv")
+    (chain.folder / "news.csv").write_bytes(DATA)
+    text, _, label = chain.contract.columns
+    chain.contract = replace(chain.contract, columns=(text, Column("date", "integer"), label))
+    with pytest.raises(
+        SourceFormatError, match=f"not fit the contract any more; where: {kept}.*is no integer.*move it"
+    ):
+        chain.ingested()
+    kept.unlink()
+    assert chain.ingested().repaired_rows == 0
+
+
+def test_a_repaired_row_that_the_source_no_longer_has_is_named(chain: Chain) -> None:
+    before = chain.data_set()
+    rows = [row for row in repaired(chain.exported(before)[1]) if row["rejected_row"] == "68"]
+    chain.readmitted(chain.edited(rows), before)
+    chain.contract = replace(chain.contract, encoding="cp1252", escape="\\")
+    edited = next(chain.store.data_dir.glob("repairs/articles/*/*.csv"))
+    edited.write_text(edited.read_text("utf-8-sig").replace(",68,", ",66,"), "utf-8")
+    with pytest.raises(SourceFormatError, match="no row begins with line 66"):
+        chain.ingested()
+
+
+def test_a_source_that_is_gone_is_told_when_rows_of_it_are_to_be_kept(chain: Chain) -> None:
+    ingested = chain.ingested()
+    shutil.rmtree(chain.store.data_dir / "raw")
+    with pytest.raises(DamagedOutputError, match="the source of ingested rows is gone"):
+        chain.data_set(ingested)
+
+
 def _unlike(**change: str) -> Callable[[list[dict[str, str]]], list[dict[str, str]]]:
     return lambda rows: [rows[0] | change, *rows[1:]]
 
@@ -179,6 +259,7 @@ def _unlike(**change: str) -> Callable[[list[dict[str, str]]], list[dict[str, st
         (_unlike(rejected_row="5"), "was not rejected from this data set.*seen: row 5"),
         (_unlike(rejected_row="soon"), "cannot be read.*edited.csv, line 2.*'soon' is no integer"),
         (_unlike(rejected_from="0" * 16), f"was not rejected from this data set.*row 62 of {'0' * 16}"),
+        (lambda rows: [*rows, rows[0] | {"label": "neg"}], "stands twice.*seen: row 62"),
         (_unlike(date="1.2.2024"), "cannot be read.*'1.2.2024' is no date"),
         (lambda rows: [{k: v for k, v in row.items() if k != "label"} for row in rows], "expected: also label"),
     ],
