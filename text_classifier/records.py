@@ -11,6 +11,9 @@ Split = Literal["train", "val", "test", "unsup"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test", "unsup")
 LABELLED_SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
+ROWS, REJECTED, WORD_RANKS = "rows.parquet", "rejected.parquet", "word_ranks.parquet"
+"""Files of ingested rows; the last two stand in the folder of the data set too."""
+
 PARQUET_COMPRESSION: Literal["zstd"] = "zstd"
 RAW_BYTES_KEPT = 65_536  # of a rejected row
 

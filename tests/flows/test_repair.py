@@ -46,6 +46,15 @@ def test_a_rejected_row_comes_back_once_somebody_has_repaired_it(source: str, tm
     assert prepare_data("news", "smoke", source).fingerprint == after.fingerprint
 
 
+def test_a_row_that_a_rule_rejects_is_kept_as_it_stands_in_the_file(source: str) -> None:
+    line = '"a title";"text of ""two""\nlines";2024-03-01;;;Gossip;real\n'
+    Path(source).write_text(news() + line, "utf-8")
+    prepare_data("news", "smoke", source)
+    with Path(export_rejected("news")).open(encoding="utf-8-sig", newline="") as file:
+        rows = {row["rejected_by"]: row for row in csv.DictReader(file)}
+    assert (rows["category-allowed"]["rejected_text"], rows["category-allowed"]["rejected_row"]) == (line, "143")
+
+
 def test_a_refused_data_set_is_repaired_and_accepted(source: str, tmp_path: Path) -> None:
     Path(source).write_text(news().replace("2024-03-01", "2024-03-51", 20), "utf-8")
     with pytest.raises(ContractViolationError):

@@ -272,8 +272,8 @@ BAD_FILES: dict[str, tuple[Callable[[Path], object], type[TextClassifierError], 
     "header only": (lambda p: write_news(p, []), SourceFormatError, "no row"),
     "every row rejected": (
         lambda p: write_news(p, edited(lambda row: row[:3])),
-        SourceFormatError,
-        "reject",
+        ContractViolationError,
+        r"rejected-share: 50 of 50 rows \(100\.00 %\)",
     ),
     "unknown classes": (
         lambda p: write_news(p, edited(lambda row: [*row[:5], "Gossip", row[6]])),

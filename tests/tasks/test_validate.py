@@ -10,6 +10,7 @@ import pytest
 from tasks.validate import tables, validate
 from text_classifier import storage
 from text_classifier.contract import read_findings
+from text_classifier.corpus.rows import REJECTED_SCHEMA
 from text_classifier.errors import ContractViolationError
 from text_classifier.records import DataSet, Ingested
 
@@ -39,19 +40,7 @@ def ingest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ingest:
         folder = tmp_path / "ingested"
         folder.mkdir()
         pq.write_table(rows, folder / "rows.parquet")
-        rejected = pa.schema(
-            [
-                ("row", pa.int64()),
-                ("lines", pa.int32()),
-                ("stage", pa.string()),
-                ("rule", pa.string()),
-                ("column", pa.string()),
-                ("reason", pa.string()),
-                ("raw", pa.binary()),
-                ("raw_bytes", pa.int64()),
-            ]
-        )
-        pq.write_table(rejected.empty_table(), folder / "rejected.parquet")
+        pq.write_table(REJECTED_SCHEMA.empty_table(), folder / "rejected.parquet")
         storage.write_manifest(folder, storage.plan("ingested", inputs={}, parameters={}, modules=()), {})
         return Ingested("imdb_sample", "sample", folder, "ab" * 32, "reviews.tar.gz", count, count, 0)
 

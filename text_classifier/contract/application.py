@@ -10,18 +10,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from text_classifier import storage
-from text_classifier.contract.examples import write_examples, write_rejected
+from text_classifier.contract.examples import RawRows, write_examples, write_rejected
 from text_classifier.contract.findings import ClassRows, Findings, write_findings
 from text_classifier.contract.judging import Judgement
 from text_classifier.contract.odcs import Contract
 from text_classifier.contract.outcome import ContractOutcome, first_of_each_rule
-from text_classifier.contract.parts import RawRows
 from text_classifier.contract.verdicts import refusal
 from text_classifier.errors import DamagedOutputError
-from text_classifier.records import SPLITS, Ingested, shown_name
+from text_classifier.records import REJECTED, ROWS, SPLITS, WORD_RANKS, Ingested, shown_name
 
 PAGE = "contract.html"
-ROWS, REJECTED = "rows.parquet", "rejected.parquet"
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +57,8 @@ class Application:
         """Fill the folder of the data set; the facts of its manifest."""
         ingested = self.ingested
         split_rows = write_examples(folder / "examples", ingested.folder / ROWS, self.contract, self.judgement)
-        if (ingested.folder / "word_ranks.parquet").is_file():
-            shutil.copyfile(ingested.folder / "word_ranks.parquet", folder / "word_ranks.parquet")
+        if (ingested.folder / WORD_RANKS).is_file():
+            shutil.copyfile(ingested.folder / WORD_RANKS, folder / WORD_RANKS)
         outcome = self._document(folder, sum(split_rows.values()), is_refused=False)
         _log_classes(ingested, self.judgement.findings.class_rows)
         return {**self._facts(outcome), "split_rows": split_rows}

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from text_classifier import storage
-from text_classifier.contract.application import PAGE, ROWS, Application, Surroundings
+from text_classifier.contract.application import PAGE, Application, Surroundings
 from text_classifier.contract.findings import read_findings
 from text_classifier.contract.judging import judge
 from text_classifier.contract.odcs import Contract
 from text_classifier.contract.verdicts import is_refused
 from text_classifier.errors import DamagedOutputError
-from text_classifier.records import SPLITS, DataSet, Ingested, Making, shown_name
+from text_classifier.records import ROWS, SPLITS, DataSet, Ingested, Making, shown_name
 from text_classifier.store import Store, latest_of, mark_latest, marked_latest, unmark_latest
 
 KIND = "dataset"

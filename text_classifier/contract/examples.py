@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import repeat
 from pathlib import Path
@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 
 from text_classifier.contract.judging import Judgement
 from text_classifier.contract.odcs import Contract
-from text_classifier.contract.parts import RawRows, parts
+from text_classifier.contract.parts import parts
 from text_classifier.contract.rules import shown
-from text_classifier.records import PARQUET_COMPRESSION, RAW_BYTES_KEPT, SPLITS
+from text_classifier.records import PARQUET_COMPRESSION, RAW_BYTES_KEPT, REJECTED, ROWS, SPLITS
 from text_classifier.storage import sha256_text
 
 _PLACE_COLUMNS = ("example_id", "row", "group")
@@ -26,6 +26,10 @@ _LEFT_OUT = {*_PLACE_COLUMNS, "lines", "split"}
 
 LEAK = "leak"
 """Stage of a row of train or `unsup` that is left out because its text also stands in val or test."""
+
+RawRows = Callable[[Iterable[tuple[int, int]]], Iterator[bytes | None]]
+"""Gives rows as they stand in the source, by the line that each begins with (ascending) and how many lines it takes;
+None where that is not known."""
 
 SetAside = Counter[tuple[str, str]]
 """(stage, rule) -> rows that did not become examples."""
@@ -59,14 +63,14 @@ def write_rejected(
     Args:
         raw_rows: gives the rows as they stand in the source; those that it has not are kept as JSON objects (UTF-8).
     """
-    parsed = ingested_dir / "rejected.parquet"
+    parsed = ingested_dir / REJECTED
     schema, written = pq.read_schema(parsed), SetAside()
-    raws = _raws(ingested_dir / "rows.parquet", judgement, raw_rows)
+    raws = _raws(ingested_dir / ROWS, judgement, raw_rows)
     with pq.ParquetWriter(path, schema, compression=PARQUET_COMPRESSION) as writer:
         for _, part in parts(parsed):
             writer.write_table(part)
             written.update(zip(part["stage"].to_pylist(), part["rule"].to_pylist(), strict=True))
-        for places, part in parts(ingested_dir / "rows.parquet"):
+        for places, part in parts(ingested_dir / ROWS):
             positions = np.flatnonzero(~judgement.is_kept[places])
             rows = part.take(positions).to_pylist()
             records = [

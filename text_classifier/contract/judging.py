@@ -52,11 +52,6 @@ class Judgement:
         """(N,) bool."""
         return np.asarray((self.rejected_by < 0) & (self.copy_of < 0))
 
-    @property
-    def leaked_rows(self) -> int:
-        """Rows that are left out as copies."""
-        return int((self.copy_of >= 0).sum())
-
 
 def judge(rows_path: Path, contract: Contract, ingested: Ingested) -> Judgement:
     """Apply every rule; nothing is raised for what the data are like.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,10 +11,6 @@ import pyarrow.parquet as pq
 PART_ROWS = 20_000
 PART_BYTES = 32 << 20
 """Rows, and bytes of them as Arrow keeps them, that are in memory at a time."""
-
-RawRows = Callable[[Iterable[tuple[int, int]]], Iterator[bytes | None]]
-"""Gives rows as they stand in the source, by the line that each begins with (ascending) and how many lines it takes;
-None where that is not known."""
 
 
 def parts(path: Path, columns: list[str] | None = None) -> Iterator[tuple[slice, pa.Table]]:

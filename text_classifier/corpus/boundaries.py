@@ -17,7 +17,7 @@ import numpy.typing as npt
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
-_QUOTE, _LF, _CR = b'"\n\r'
+QUOTE, LF, CR = b'"\n\r'
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,10 @@ class Boundaries:
     def __init__(self, data: bytes, dialect: Dialect, *, is_last: bool) -> None:
         self.data, self.dialect, self.is_last = data, dialect, is_last
         self._codes = np.frombuffer(data, np.uint8)
-        self._quotes = self._places(_QUOTE)
-        self._line_feeds = self._places(_LF)
-        carriage_returns = self._places(_CR)
-        self._bare_returns = carriage_returns[self._next_codes(carriage_returns) != _LF]
+        self._quotes = self._places(QUOTE)
+        self._line_feeds = self._places(LF)
+        carriage_returns = self._places(CR)
+        self._bare_returns = carriage_returns[self._next_codes(carriage_returns) != LF]
         if not is_last:
             self._bare_returns = self._bare_returns[self._bare_returns < len(data) - 1]  # the last may be half a CRLF
         self._by_parity: dict[int, tuple[IntArray, IntArray]] = {}
@@ -106,7 +106,7 @@ class Boundaries:
         """(N,) whether a record of the run is nothing but a line end."""
         sizes = run.ends - run.starts
         first = self._codes[run.starts]
-        return np.asarray((sizes <= 2) & ((first == _LF) | (first == _CR)), np.bool_)
+        return np.asarray((sizes <= 2) & ((first == LF) | (first == CR)), np.bool_)
 
     @cached_property
     def _delimiters(self) -> IntArray:
@@ -131,7 +131,7 @@ class Boundaries:
     def _irregular_quotes(self, parity: int) -> IntArray:
         opening, closing = self._quotes[parity::2], self._quotes[1 - parity :: 2]
         before, after = self._codes[np.maximum(opening - 1, 0)], self._next_codes(closing)
-        neighbours = {_LF, _CR, _QUOTE} | ({ord(self.dialect.delimiter)} if self.dialect.is_regular else set())
+        neighbours = {LF, CR, QUOTE} | ({ord(self.dialect.delimiter)} if self.dialect.is_regular else set())
         is_open = (opening == 0) | self._among(before, *neighbours)
         is_closed = (closing == len(self.data) - 1) | self._among(after, *neighbours)
         return np.concatenate([opening[~is_open], closing[~is_closed]])

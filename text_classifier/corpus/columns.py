@@ -6,7 +6,7 @@ bad, never guessed at. An empty string is null. "NA", "None" and "null" stay str
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -66,10 +66,6 @@ def with_aliases(values: pa.Array, aliases: Mapping[str, str]) -> pa.Array:
 def reason(value: str, column: Column) -> str:
     """Why `value` was bad, for people."""
     return f"{value[:80]!r} is no {column.logical_type} such as {EXAMPLES[column.logical_type]}"
-
-
-def strings(values: Sequence[str]) -> pa.Array:
-    return pa.array(values, pa.string())
 
 
 def _cast(candidates: pa.Array, target: pa.DataType) -> pa.Array:

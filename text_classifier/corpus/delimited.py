@@ -158,19 +158,19 @@ class _Run:
 
     def take(self, block: Block) -> None:
         """Type the columns; write the rows of which every value has its type, and reject the others."""
-        is_bad = np.zeros(block.places.shape[1], np.bool_)
+        has_wrong_type = np.zeros(block.places.shape[1], np.bool_)
         arrays: dict[str, pa.Array] = {}
         rejected = list(block.rejected)
         for column in self.contract.columns if block.columns else ():
             values = block.columns[column.name]
-            arrays[column.name], bad = self._typed(values, column)
-            for index in np.flatnonzero(bad & ~is_bad):
+            arrays[column.name], wrong = self._typed(values, column)
+            for index in np.flatnonzero(wrong & ~has_wrong_type):
                 rejected.append(_of_wrong_type(block, int(index), column, values[int(index)].as_py()))
-            is_bad |= bad
+            has_wrong_type |= wrong
         self.count.blank_lines += block.blank_lines
         self._reject(rejected)
-        if len(is_bad):
-            self._write(arrays, block, ~is_bad)
+        if len(has_wrong_type):
+            self._write(arrays, block, ~has_wrong_type)
 
     def _typed(self, values: pa.Array, column: Column) -> tuple[pa.Array, BoolArray]:
         return typed(with_aliases(values, self.contract.class_aliases.get(column.name, {})), column)

@@ -22,9 +22,9 @@ import pyarrow.parquet as pq
 
 from text_classifier.contract.odcs import Contract
 from text_classifier.corpus.pickles import integer_lists, integers
-from text_classifier.corpus.rows import WORD_RANKS, RejectedRow, RowSink
+from text_classifier.corpus.rows import RejectedRow, RowSink
 from text_classifier.errors import SourceFormatError
-from text_classifier.records import PARQUET_COMPRESSION
+from text_classifier.records import PARQUET_COMPRESSION, WORD_RANKS
 
 logger = logging.getLogger(__name__)
 

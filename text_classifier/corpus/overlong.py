@@ -14,6 +14,7 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
+from text_classifier.corpus.boundaries import CR, LF, QUOTE
 from text_classifier.corpus.parsing import MAX_RECORD_BYTES
 from text_classifier.corpus.streams import TextStream
 from text_classifier.errors import SourceFormatError
@@ -24,7 +25,6 @@ MAX_LOOKS_IN_VAIN = 32
 """Each costs as much as it reads, and again what is read again."""
 
 _CHUNK_BYTES = 1 << 20
-_QUOTE, _LF, _CR = b'"\n\r'
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def skip(source: Source, data: bytes, delimiter: str, line: int) -> tuple[Skippe
         SourceFormatError: it cannot be told where the record ends.
     """
     after = b""
-    end = _look_ahead(source, data, delimiter, line) if _QUOTE in data else None
+    end = _look_ahead(source, data, delimiter, line) if QUOTE in data else None
     if end is None:
         return _skip_line(source, data)
     seen = _Seen(source.stream)
@@ -208,11 +208,11 @@ class _EndOfRecord:
     """
 
     def __init__(self, delimiter: str) -> None:
-        self._neighbours = frozenset({ord(delimiter), _LF, _CR, _QUOTE}) if delimiter.isascii() else frozenset({0})
+        self._neighbours = frozenset({ord(delimiter), LF, CR, QUOTE}) if delimiter.isascii() else frozenset({0})
         self.is_irregular = False
         self.quotes = 0
         self._is_inside = False
-        self._previous = _LF
+        self._previous = LF
         self._waiting = b""
         self._position = 0
 
@@ -220,8 +220,8 @@ class _EndOfRecord:
         """The position behind the record's line end, from the beginning of all that was fed; None so far."""
         data = self._waiting + chunk
         codes = np.frombuffer(data[:-1], np.uint8)
-        quotes = np.flatnonzero(codes == _QUOTE)
-        line_ends = np.flatnonzero((codes == _LF) | (codes == _CR))
+        quotes = np.flatnonzero(codes == QUOTE)
+        line_ends = np.flatnonzero((codes == LF) | (codes == CR))
         outside = line_ends[(np.searchsorted(quotes, line_ends) + self._is_inside) % 2 == 0]
         first_end = int(outside[0]) if len(outside) else len(codes)
         self.is_irregular = self._breaks(data, quotes[quotes < first_end])

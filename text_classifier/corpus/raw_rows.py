@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from text_classifier import storage
+from text_classifier.contract.examples import RawRows
 from text_classifier.contract.odcs import Contract
-from text_classifier.contract.parts import RawRows
 from text_classifier.corpus.blocks import BLOCK_BYTES
 from text_classifier.corpus.boundaries import Boundaries, Dialect, IntArray
 from text_classifier.corpus.raw import main_file, standing

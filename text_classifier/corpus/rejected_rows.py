@@ -17,9 +17,8 @@ from text_classifier.contract.parts import parts
 from text_classifier.corpus.boundaries import Boundaries, Dialect
 from text_classifier.corpus.ingested import KIND, folder_of
 from text_classifier.corpus.parsing import RecordReader
-from text_classifier.corpus.rows import REJECTED, ROWS
 from text_classifier.errors import ConfigError
-from text_classifier.records import DataSet
+from text_classifier.records import REJECTED, ROWS, DataSet
 
 REPAIRS = "repairs"
 FROM, ROW = "rejected_from", "rejected_row"

@@ -27,9 +27,9 @@ from text_classifier.contract.parts import parts
 from text_classifier.corpus.delimited import LineCount, read_delimited
 from text_classifier.corpus.ingested import KIND, folder_of, record_of, unrepaired
 from text_classifier.corpus.rejected_rows import FROM, REPAIRS, ROW, ingested_of, repairable
-from text_classifier.corpus.rows import REJECTED, REJECTED_SCHEMA, ROWS, RowSink
+from text_classifier.corpus.rows import REJECTED_SCHEMA, RowSink
 from text_classifier.errors import SourceFormatError, SourceNotFoundError
-from text_classifier.records import PARQUET_COMPRESSION, DataSet, Ingested
+from text_classifier.records import PARQUET_COMPRESSION, REJECTED, ROWS, DataSet, Ingested
 from text_classifier.store import Store
 
 logger = logging.getLogger(__name__)

@@ -15,11 +15,7 @@ import pyarrow.parquet as pq
 
 from text_classifier.contract.columns import Column
 from text_classifier.errors import DamagedOutputError
-from text_classifier.records import PARQUET_COMPRESSION, RAW_BYTES_KEPT
-
-ROWS = "rows.parquet"
-REJECTED = "rejected.parquet"
-WORD_RANKS = "word_ranks.parquet"
+from text_classifier.records import PARQUET_COMPRESSION, RAW_BYTES_KEPT, REJECTED, ROWS
 
 ARROW_TYPES: Mapping[str, pa.DataType] = {
     "string": pa.string(),

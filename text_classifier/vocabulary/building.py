@@ -16,7 +16,7 @@ from text_classifier import storage
 from text_classifier.config.options import VocabularyOptions
 from text_classifier.config.presets import Preset
 from text_classifier.errors import TrainingError
-from text_classifier.records import LABELLED_SPLITS, DataSet, EncodedCorpus, Making, Split
+from text_classifier.records import LABELLED_SPLITS, WORD_RANKS, DataSet, EncodedCorpus, Making, Split
 from text_classifier.store import Store
 from text_classifier.vocabulary.ranking import SPECIALS, Occurrences, count_tokens, rank_tokens
 from text_classifier.vocabulary.tokenized import Int32s, TokenizedCorpus, TokenizedSplit, tokenize_splits
@@ -56,7 +56,7 @@ def _fill(folder: Path, data_set: DataSet, options: VocabularyOptions, counted: 
     started = time.perf_counter()
     corpus = tokenize_splits(_example_files(data_set), tokenizer_named(options.tokenizer))
     occurrences = count_tokens(corpus, counted)
-    ranks_path = data_set.folder / "word_ranks.parquet"
+    ranks_path = data_set.folder / WORD_RANKS
     ranked = rank_tokens(corpus, occurrences, options, pq.read_table(ranks_path) if ranks_path.exists() else None)
     if not len(ranked):
         raise _nothing_to_learn(data_set, options, counted)

@@ -14,22 +14,11 @@ import yaml
 
 from text_classifier import storage
 from text_classifier.contract import Contract, Findings, Surroundings, Verdict, load_contract, validate
+from text_classifier.corpus.rows import REJECTED_SCHEMA
 from text_classifier.records import DataSet, Ingested
 from text_classifier.report.contract_page import contract_page
 from text_classifier.store import Store
 
-REJECTED = pa.schema(
-    [
-        ("row", pa.int64()),
-        ("lines", pa.int32()),
-        ("stage", pa.string()),
-        ("rule", pa.string()),
-        ("column", pa.string()),
-        ("reason", pa.string()),
-        ("raw", pa.binary()),
-        ("raw_bytes", pa.int64()),
-    ]
-)
 TYPES = {"day": pa.date32(), "stars": pa.int64(), "score": pa.float64()}
 
 DOCUMENT: dict[str, Any] = {
@@ -125,7 +114,7 @@ def ingest(tmp_path: Path) -> Callable[..., Ingested]:
         pq.write_table(pa.table(columns), folder / "rows.parquet")
         reject = {"row": 0, "lines": 1, "stage": "parse", "rule": "width", "reason": "two fields", "raw": b"x;y"}
         rejects = [{**reject, "row": count + 2 + number, "raw_bytes": 3} for number in range(parse_rejects)]
-        pq.write_table(pa.Table.from_pylist(rejects, schema=REJECTED), folder / "rejected.parquet")
+        pq.write_table(pa.Table.from_pylist(rejects, schema=REJECTED_SCHEMA), folder / "rejected.parquet")
         storage.write_manifest(folder, storage.plan("ingested", inputs={}, parameters={}, modules=()), {})
         read = count + parse_rejects
         return Ingested("notes", "source", folder, "ab" * 32, "notes.csv", read, count, parse_rejects)
