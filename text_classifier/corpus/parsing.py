@@ -135,11 +135,17 @@ class RecordReader:
             return True
         if broken.fields == self.width != 1 + lines[-1].count(self.dialect.delimiter):
             return False  # the last line completes the record, and is no row without it
+        if self._is_row_but_for_quotes(lines[0]) and self._is_row_with_a_quote(lines[-1]):
+            return all(self._are_whole(lines[1:-1]))
         whole = self._are_whole(lines[1:])
         return self._is_row_but_for_quotes(lines[0]) and len(whole) > 1 and 2 * sum(whole) >= len(whole)
 
     def _is_row_but_for_quotes(self, line: str) -> bool:
         return line.count(self.dialect.delimiter) >= self.width - 1
+
+    def _is_row_with_a_quote(self, line: str) -> bool:
+        """Whether it has as many fields as a row, quotes taken as they stand; of few fields that says little."""
+        return self.width > 2 and 1 + line.count(self.dialect.delimiter) == self.width
 
     def _are_whole(self, lines: Sequence[str]) -> list[bool]:
         """For each line whether it is a row by itself; blank lines, and those that leave a quote open, do not count.

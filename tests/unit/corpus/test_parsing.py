@@ -101,6 +101,11 @@ def test_an_unclosed_quote_before_a_field_that_begins_with_a_quote_costs_its_lin
     assert first(text) == UNCLOSED
 
 
+def test_an_unclosed_quote_before_a_row_with_a_quote_in_it_costs_its_line_only() -> None:
+    for text in ('"open;b;c\n5" pipe;d;e\nf;g;h\n', 'a;b;"open\nd;e;f\ng;5" pipe;h\n'):
+        assert first(text, width=3) == UNCLOSED
+
+
 @pytest.mark.parametrize(
     "text", ['"op\\"en;b\n"good";d\ne;f\n', '"open;b\n"go\\"od";d\ne;f\n', 'c;"op\\"en\nd;e\nf;g\n']
 )
