@@ -25,7 +25,7 @@ ROWS_AT_A_TIME = 500
 
 def ours(path: Path, out: Path) -> int:
     from text_classifier.contract import load_contract
-    from text_classifier.corpus.delimited import read_delimited
+    from text_classifier.corpus.delimited.reading import read_delimited
     from text_classifier.corpus.rows import RowSink
 
     contract = load_contract(CONTRACTS, "news")

@@ -19,10 +19,10 @@ MAY_IMPORT = {
     "deployments": {"deployments", "flows", "tasks", "text_classifier"},
 }
 DOORS = {
-    "great_expectations": {"text_classifier/contract/expectations.py"},
+    "great_expectations": {"text_classifier/contract/applied/expectations.py"},
     "pytorch_lightning": {"text_classifier/training/fitting.py", "text_classifier/training/module.py"},
     "matplotlib": {"text_classifier/report/plots.py"},
-    "fsspec": {"text_classifier/corpus/remote.py"},
+    "fsspec": {"text_classifier/corpus/sources/remote.py"},
     "faker": {"text_classifier/corpus/news_generator.py"},
 }
 SUPPORT_OF_TASKS = {"tasks.dashboard", "tasks.naming", "tasks.outcome"}

@@ -10,7 +10,7 @@ from text_classifier.code_version import NOT_CODE, SourceTree, code_digest
 
 STEPS = {
     "ingest": ("text_classifier.corpus.readers", "text_classifier.corpus.rows"),
-    "validate": ("text_classifier.contract.data_sets",),
+    "validate": ("text_classifier.contract.applied.data_sets",),
     "vocabulary": ("text_classifier.vocabulary.building",),
     "train": ("text_classifier.training.running",),
     "report": ("text_classifier.report.write",),
@@ -22,12 +22,12 @@ SOURCE = SourceTree(PACKAGE_DIR)
 @pytest.mark.parametrize(
     ("step", "used", "not_used"),
     [
-        ("ingest", "corpus.parsing", "training.networks"),
-        ("validate", "contract.splits", "corpus.parsing"),
+        ("ingest", "corpus.delimited.parsing", "training.networks"),
+        ("validate", "contract.splits", "corpus.delimited.parsing"),
         ("vocabulary", "vocabulary.tokenizers", "training.networks"),
         ("train", "training.networks", "report.page"),
         ("train", "vocabulary.tokenizers", "evaluation.metrics"),
-        ("report", "evaluation.metrics", "corpus.parsing"),
+        ("report", "evaluation.metrics", "corpus.delimited.parsing"),
     ],
 )
 def test_a_step_uses_its_own_modules_and_those_that_they_import(step: str, used: str, not_used: str) -> None:
@@ -58,7 +58,7 @@ def package(tmp_path: Path) -> Path:
         ("training/networks.py", {"train", "report"}),
         ("vocabulary/tokenizers.py", {"vocabulary", "train", "report"}),
         ("contract/splits.py", {"validate"}),
-        ("corpus/parsing.py", {"ingest"}),
+        ("corpus/delimited/parsing.py", {"ingest"}),
         ("report/page.css", {"report"}),
         ("config/presets.py", set()),
         ("errors.py", set()),

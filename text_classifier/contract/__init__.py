@@ -1,19 +1,19 @@
 """What the data must be like: contracts, splits, and the step that applies the rules."""
 
-from text_classifier.contract.application import Surroundings
-from text_classifier.contract.columns import Column
-from text_classifier.contract.data_sets import judged_data_set, latest_data_set, validate
-from text_classifier.contract.findings import Findings, read_findings
-from text_classifier.contract.odcs import (
+from text_classifier.contract.applied.application import Surroundings
+from text_classifier.contract.applied.data_sets import judged_data_set, latest_data_set, validate
+from text_classifier.contract.applied.findings import Findings, read_findings
+from text_classifier.contract.applied.outcome import ContractOutcome
+from text_classifier.contract.applied.verdicts import Verdict, read_verdicts
+from text_classifier.contract.declared.columns import Column
+from text_classifier.contract.declared.odcs import (
     Contract,
     SplitShares,
     known_data_sets,
     load_contract,
 )
-from text_classifier.contract.outcome import ContractOutcome
-from text_classifier.contract.rules import Rule
-from text_classifier.contract.servers import SourcePin
-from text_classifier.contract.verdicts import Verdict, read_verdicts
+from text_classifier.contract.declared.rules import Rule
+from text_classifier.contract.declared.servers import SourcePin
 
 __all__ = [
     "Column",

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from text_classifier.contract.odcs import Contract
+from text_classifier.contract.declared.odcs import Contract
 from text_classifier.records import SPLITS, Split
 
 _DIGEST_BYTES = 8

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import cast
 
-from text_classifier.contract.odcs import SplitShares
+from text_classifier.contract.declared.odcs import SplitShares
 from text_classifier.errors import DamagedOutputError
 from text_classifier.records import SPLITS, Split
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from text_classifier import storage
-from text_classifier.contract.odcs import Contract, load_contract
-from text_classifier.corpus.download import AGAIN_AFTER_SECONDS
-from text_classifier.corpus.fetch import fetch
+from text_classifier.contract.declared.odcs import Contract, load_contract
 from text_classifier.corpus.generators import GENERATORS
 from text_classifier.corpus.ingested import KIND, folder_of, record_of
 from text_classifier.corpus.readers import DELIMITED, READERS
 from text_classifier.corpus.repairs import repaired
 from text_classifier.corpus.rows import RowSink
+from text_classifier.corpus.sources.download import AGAIN_AFTER_SECONDS
+from text_classifier.corpus.sources.fetch import fetch
 from text_classifier.errors import SourceFormatError, SourceNotFoundError, SourceUnavailableError, UnknownNameError
 from text_classifier.records import Ingested, RawSource, shown_name
 from text_classifier.store import Store

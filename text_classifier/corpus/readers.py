@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from text_classifier.contract.odcs import Contract
-from text_classifier.corpus.delimited import read_delimited, text_and_labels
-from text_classifier.corpus.imdb_npz import WORD_INDEX, read_npz
-from text_classifier.corpus.imdb_tar import read_tar
-from text_classifier.corpus.raw import main_file
+from text_classifier.contract.declared.odcs import Contract
+from text_classifier.corpus.delimited.reading import read_delimited, text_and_labels
+from text_classifier.corpus.imdb.npz import WORD_INDEX, read_npz
+from text_classifier.corpus.imdb.tar import read_tar
 from text_classifier.corpus.rows import RowSink
+from text_classifier.corpus.sources.raw import main_file
 from text_classifier.records import RawSource
 
 Reader = Callable[[RawSource, Contract, RowSink], Mapping[str, Any]]

@@ -12,11 +12,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from text_classifier import storage
-from text_classifier.contract.odcs import Contract
+from text_classifier.contract.declared.odcs import Contract
 from text_classifier.contract.parts import parts
-from text_classifier.corpus.boundaries import Boundaries, Dialect
+from text_classifier.corpus.delimited.boundaries import Boundaries, Dialect
+from text_classifier.corpus.delimited.parsing import RecordReader
 from text_classifier.corpus.ingested import KIND, folder_of
-from text_classifier.corpus.parsing import RecordReader
 from text_classifier.errors import ConfigError
 from text_classifier.records import REJECTED, ROWS, DataSet
 

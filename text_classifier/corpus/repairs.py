@@ -21,10 +21,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from text_classifier import storage
-from text_classifier.contract.columns import Column
-from text_classifier.contract.odcs import Contract
+from text_classifier.contract.declared.columns import Column
+from text_classifier.contract.declared.odcs import Contract
 from text_classifier.contract.parts import parts
-from text_classifier.corpus.delimited import LineCount, read_delimited
+from text_classifier.corpus.delimited.reading import LineCount, read_delimited
 from text_classifier.corpus.ingested import KIND, folder_of, record_of, unrepaired
 from text_classifier.corpus.rejected_rows import FROM, REPAIRS, ROW, ingested_of, repairable
 from text_classifier.corpus.rows import REJECTED_SCHEMA, RowSink

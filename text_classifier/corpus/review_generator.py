@@ -18,7 +18,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from text_classifier.corpus.imdb_tar import ROOT
+from text_classifier.corpus.imdb.tar import ROOT
 
 FILMS = 420
 MOST_REVIEWS_PER_FILM = 30

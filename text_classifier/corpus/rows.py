@@ -13,7 +13,7 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from text_classifier.contract.columns import Column
+from text_classifier.contract.declared.columns import Column
 from text_classifier.errors import DamagedOutputError
 from text_classifier.records import PARQUET_COMPRESSION, RAW_BYTES_KEPT, REJECTED, ROWS
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from text_classifier.contract.outcome import ContractOutcome
-from text_classifier.contract.verdicts import Verdict
+from text_classifier.contract.applied.outcome import ContractOutcome
+from text_classifier.contract.applied.verdicts import Verdict
 from text_classifier.records import told_set_aside
 from text_classifier.report.cells import CELL_CHARACTERS, one_line
 from text_classifier.report.contract_tables import share_rows, told_copies

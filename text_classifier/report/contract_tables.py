@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from text_classifier.contract.applied.findings import ClassRows
+from text_classifier.contract.applied.verdicts import Verdict
 from text_classifier.contract.copies import CopyCount
-from text_classifier.contract.findings import ClassRows
-from text_classifier.contract.verdicts import Verdict
 
 ALL_CLASSES, NO_CLASS = "all rows", "(none)"
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from text_classifier.contract.odcs import SplitShares
+from text_classifier.contract.declared.odcs import SplitShares
 from text_classifier.contract.splits import assign_split, assign_splits, normalise
 from text_classifier.errors import DamagedOutputError
 

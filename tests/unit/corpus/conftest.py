@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from text_classifier.contract.columns import Column
-from text_classifier.contract.odcs import Contract, SplitShares
-from text_classifier.corpus.delimited import LineCount, read_delimited
-from text_classifier.corpus.fetch import fetch
+from text_classifier.contract.declared.columns import Column
+from text_classifier.contract.declared.odcs import Contract, SplitShares
+from text_classifier.corpus.delimited.reading import LineCount, read_delimited
 from text_classifier.corpus.rows import RowSink
+from text_classifier.corpus.sources.fetch import fetch
 from text_classifier.records import RawSource
 
 ARTICLE_COLUMNS = (

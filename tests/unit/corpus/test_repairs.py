@@ -12,10 +12,10 @@ import pytest
 
 from text_classifier import storage
 from text_classifier.contract import Column, Contract, Surroundings, judged_data_set, validate
-from text_classifier.contract.rules import Rule
+from text_classifier.contract.declared.rules import Rule
 from text_classifier.corpus import export_rejected, raw_rows, readmit
-from text_classifier.corpus.fetch import fetch
 from text_classifier.corpus.ingest import read
+from text_classifier.corpus.sources.fetch import fetch
 from text_classifier.errors import (
     ConfigError,
     ContractViolationError,

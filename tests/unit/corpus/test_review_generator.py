@@ -5,11 +5,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from text_classifier.contract.odcs import Contract
-from text_classifier.corpus.imdb_tar import read_tar
-from text_classifier.corpus.raw import main_file
+from text_classifier.contract.declared.odcs import Contract
+from text_classifier.corpus.imdb.tar import read_tar
 from text_classifier.corpus.review_generator import FILMS, write_reviews
 from text_classifier.corpus.rows import RowSink
+from text_classifier.corpus.sources.raw import main_file
 from text_classifier.records import RawSource
 
 

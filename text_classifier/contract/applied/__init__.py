@@ -1,0 +1,1 @@
+"""What a contract does: rows judged, rejected and written by split, with a verdict on every rule."""

@@ -1,0 +1,1 @@
+"""Where a source comes from, and its copy under `raw/`."""
