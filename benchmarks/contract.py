@@ -28,6 +28,7 @@ def main() -> None:
     if asked.step:
         print(_measured(asked.step, asked.file, asked.folder))
         return
+    asked.folder.mkdir(parents=True, exist_ok=True)
     path = asked.file or _written(asked.folder / f"rows-{asked.rows}.csv", asked.rows)
     print(f"{path.name}, {path.stat().st_size / 1e6:.0f} MB")
     with tempfile.TemporaryDirectory(dir=asked.folder) as root:

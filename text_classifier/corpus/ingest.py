@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from text_classifier import storage
 from text_classifier.contract.declared.odcs import Contract, load_contract
 from text_classifier.corpus.generators import GENERATORS
-from text_classifier.corpus.ingested import KIND, folder_of, record_of
+from text_classifier.corpus.ingested import KIND, folder_of, reading_part, record_of
 from text_classifier.corpus.readers import DELIMITED, READERS
 from text_classifier.corpus.repairs import repaired
 from text_classifier.corpus.rows import RowSink
@@ -71,7 +71,7 @@ def read(source: RawSource, contract: Contract, store: Store) -> Ingested:
     planned = storage.plan(
         KIND,
         inputs={"source": source.digest},
-        parameters={**_reading_part(contract), "form": source.form, "origin": source.origin},
+        parameters={**reading_part(contract), "form": source.form, "origin": source.origin},
         modules=("text_classifier.corpus.readers", "text_classifier.corpus.rows"),
     )
     folder = folder_of(store.data_dir, contract.data_set, planned.fingerprint)
@@ -124,19 +124,3 @@ def _lacking(sink: RowSink, contract: Contract) -> list[str]:
     other = {"split": "split", "group": contract.group_column or "group"} if contract.reader != DELIMITED else {}
     names = {**other, **{column.name: column.name for column in contract.columns}}
     return [told for name, told in names.items() if name in sink.lacking]
-
-
-def _reading_part(contract: Contract) -> dict[str, Any]:
-    """What of a contract decides the rows; its rules do not, so a changed rule does not read anew."""
-    return {
-        "data_set": contract.data_set,
-        "reader": contract.reader,
-        "delimiters": list(contract.delimiters),
-        "encoding": contract.encoding,
-        "escape": contract.escape,
-        "columns": [asdict(column) for column in contract.columns],
-        "text_column": contract.text_column,
-        "label_columns": list(contract.label_columns),
-        "group_column": contract.group_column,
-        "class_aliases": {name: dict(aliases) for name, aliases in contract.class_aliases.items()},
-    }

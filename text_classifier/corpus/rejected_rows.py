@@ -16,7 +16,7 @@ from text_classifier.contract.declared.odcs import Contract
 from text_classifier.contract.parts import parts
 from text_classifier.corpus.delimited.boundaries import Boundaries, Dialect
 from text_classifier.corpus.delimited.parsing import RecordReader
-from text_classifier.corpus.ingested import KIND, folder_of
+from text_classifier.corpus.ingested import KIND, demand_read_so, folder_of, unrepaired
 from text_classifier.errors import ConfigError
 from text_classifier.records import REJECTED, ROWS, DataSet
 
@@ -42,6 +42,7 @@ def export_rejected(data_set: DataSet, contract: Contract, data_dir: Path) -> tu
 
     Raises:
         ConfigError: the source is not delimited, so that its rows cannot be readmitted.
+        SourceFormatError: the contract reads otherwise than when they were rejected.
     """
     if contract.reader != "delimited":
         raise ConfigError(
@@ -52,6 +53,7 @@ def export_rejected(data_set: DataSet, contract: Contract, data_dir: Path) -> tu
             to_do="correct the source itself",
         )
     ingested_dir = ingested_of(data_set, data_dir)
+    demand_read_so(unrepaired(ingested_dir), contract)
     layout = storage.read_manifest(ingested_dir).facts["layout"]
     version = data_set.fingerprint[: storage.DIGEST_CHARACTERS]
     path = _free(data_dir / REPAIRS / contract.data_set, f"rejected-{version}")

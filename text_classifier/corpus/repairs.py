@@ -25,7 +25,7 @@ from text_classifier.contract.declared.columns import Column
 from text_classifier.contract.declared.odcs import Contract
 from text_classifier.contract.parts import parts
 from text_classifier.corpus.delimited.reading import LineCount, read_delimited
-from text_classifier.corpus.ingested import KIND, folder_of, record_of, unrepaired
+from text_classifier.corpus.ingested import KIND, demand_read_so, folder_of, record_of, unrepaired
 from text_classifier.corpus.rejected_rows import FROM, REPAIRS, ROW, ingested_of, repairable
 from text_classifier.corpus.rows import REJECTED_SCHEMA, RowSink
 from text_classifier.errors import SourceFormatError, SourceNotFoundError
@@ -64,7 +64,8 @@ def readmit(path: Path, data_set: DataSet, contract: Contract, store: Store) -> 
 
     Raises:
         SourceNotFoundError: there is no such file.
-        SourceFormatError: it cannot be read whole, or names a row that was not rejected; nothing is kept.
+        SourceFormatError: it cannot be read whole, or names a row that was not rejected; or the contract reads
+            otherwise than when they were rejected. Nothing is kept.
     """
     if not path.is_file():
         raise SourceNotFoundError(
@@ -73,13 +74,19 @@ def readmit(path: Path, data_set: DataSet, contract: Contract, store: Store) -> 
     rows = _read(path, contract)
     _demand_rejected(rows, path, data_set)
     base = record_of(unrepaired(ingested_of(data_set, store.data_dir)), data_set.address)
+    demand_read_so(base.folder, contract)
     place = _place(store.data_dir, contract.data_set, storage.read_manifest(base.folder).facts["source_digest"])
     number = max(map(_number, _kept(place)), default=0) + 1
     kept = place / f"{number:04}-{storage.sha256_file(path)[:8]}.csv"
     with storage.output_file(kept) as partial:
         shutil.copyfile(path, partial)
+    try:
+        ingested = repaired(base, contract, store)
+    except BaseException:
+        kept.unlink()
+        raise
     logger.info("%s repaired rows kept as %s", f"{len(rows):,}", kept)
-    return repaired(base, contract, store), len(rows)
+    return ingested, len(rows)
 
 
 def _fill(folder: Path, ingested_dir: Path, repairs: Sequence[Path], contract: Contract) -> dict[str, Any]:

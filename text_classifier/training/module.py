@@ -71,6 +71,16 @@ class TrainingModule(pl.LightningModule):
         self.log("train_loss", loss, on_step=True, on_epoch=True, batch_size=len(batch.labels))
         return loss
 
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,  # noqa: ARG002
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,  # noqa: ARG002
+    ) -> None:
+        """By their norm. Lightning refuses to with a fused optimizer under bf16, which scales no gradient."""
+        if gradient_clip_val:
+            nn.utils.clip_grad_norm_(self.network.parameters(), gradient_clip_val)
+
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
         if self.averaged:
             self.averaged.update_parameters(self.network)

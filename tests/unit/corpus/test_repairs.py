@@ -240,6 +240,23 @@ def test_a_repaired_row_that_the_source_no_longer_has_is_named(chain: Chain) -> 
         chain.ingested()
 
 
+def test_rows_that_were_rejected_under_another_contract_are_neither_exported_nor_readmitted(chain: Chain) -> None:
+    before = chain.data_set()
+    edited = chain.edited(repaired(chain.exported(before)[1]))
+    text, _, label = chain.contract.columns
+    for columns in (
+        (text, Column("date", "string"), label),
+        (text, label),
+        (*chain.contract.columns, Column("more", "string")),
+    ):
+        chain.contract = replace(chain.contract, columns=columns)
+        with pytest.raises(SourceFormatError, match=r"read under another contract.*has changed since: columns"):
+            export_rejected(before, chain.contract, chain.store.data_dir)
+        with pytest.raises(SourceFormatError):
+            readmit(edited, before, chain.contract, chain.store)
+    assert not list(chain.store.data_dir.glob("repairs/articles/*/*.csv"))
+
+
 def test_a_source_that_is_gone_is_told_when_rows_of_it_are_to_be_kept(chain: Chain) -> None:
     ingested = chain.ingested()
     shutil.rmtree(chain.store.data_dir / "raw")

@@ -23,7 +23,15 @@ from text_classifier.errors import (
 )
 from text_classifier.records import TrainedModel, TrainRun
 from text_classifier.store import LATEST, Store
-from text_classifier.training import TrainingProgress, latest_model, load_model, predict_split, read_config, train
+from text_classifier.training import (
+    TrainingProgress,
+    fitting,
+    latest_model,
+    load_model,
+    predict_split,
+    read_config,
+    train,
+)
 from text_classifier.training.batches import read_windows
 from text_classifier.training.fitting import Readable, SplitBatches, fit
 from text_classifier.training.job import ignore_progress
@@ -207,6 +215,18 @@ def test_a_loss_that_is_no_number_stops_the_run_at_its_step(tmp_path: Path) -> N
     readable = Readable(windows, np.zeros(6, np.int64))
     with pytest.raises(TrainingError, match="epoch 1, step 3; seen: nan"):
         fit(Diverging(), SplitBatches(readable, readable, options, seed=0), tmp_path, ignore_progress)
+
+
+@pytest.mark.parametrize("precision", ["bf16-mixed", "32-true"])
+def test_gradients_are_clipped_in_whatever_numbers_a_run_computes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str
+) -> None:
+    monkeypatch.setattr(fitting, "choose_precision", lambda _: precision)
+    options = TrainingOptions(batch_size=6, learning_rate=0.1, gradient_clip=1e-6, epsilon=1e-3)
+    windows = read_windows(np.arange(6, dtype=np.int32), np.arange(7), options, unk_id=1)
+    readable, network = Readable(windows, np.zeros(6, np.int64)), Constant()
+    fit(network, SplitBatches(readable, readable, options, seed=0), tmp_path, ignore_progress)
+    assert 0 < network.weight.abs().max() < 1e-3  # Adam's first step is 0.1 where the gradient is not clipped
 
 
 def test_training_stops_early_when_val_gets_no_better(tmp_path: Path) -> None:

@@ -91,12 +91,11 @@ def judged_data_set(data_dir: Path, data_set: str, fingerprint: str | None = Non
         DamagedOutputError: there is none with a readable manifest, or its files are not what its manifest says.
     """
     place = data_dir / REFUSED / data_set
-    found = {
-        folder
-        for folder, manifest in storage.readable_manifests(place).items()
-        if (manifest.fingerprint.startswith(fingerprint) if fingerprint else folder.name == marked_latest(place))
-    }
-    return _verified(found.pop(), place, fingerprint) if found else latest_data_set(data_dir, data_set, fingerprint)
+    if fingerprint is None and (name := marked_latest(place)):
+        return _verified(place / name, place, fingerprint)
+    refused = storage.readable_manifests(place).items()
+    found = [folder for folder, manifest in refused if fingerprint and manifest.fingerprint.startswith(fingerprint)]
+    return _verified(found[0], place, fingerprint) if found else latest_data_set(data_dir, data_set, fingerprint)
 
 
 def _verified(folder: Path | None, place: Path, fingerprint: str | None) -> DataSet:

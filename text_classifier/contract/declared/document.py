@@ -41,7 +41,7 @@ class Place:
         """The regular expression that stands here, once it is known to be one."""
         try:
             re.compile(text)
-        except re.error as error:
+        except (re.error, TypeError) as error:
             raise self.wrong(f"no regular expression: {error}", seen=text, expected="a pattern") from error
         return text
 
@@ -89,7 +89,7 @@ _TOP = _DESCRIBING | {
 TABLE = _DESCRIBING | {"logicalType", "dataGranularityDescription", "properties", "quality", "customProperties"}
 COLUMN = _DESCRIBING | {
     *("logicalType", "logicalTypeOptions", "required", "unique", "enum", "synonyms", "quality", "customProperties"),
-    *("examples", "classification", "criticalDataElement"),
+    *("examples", "classification", "criticalDataElement", "transformDescription", "encryptedName"),
 }
 SERVER = _DESCRIBING | {
     *("server", "type", "path", "location", "format", "encoding", "environment", "roles", "customProperties")

@@ -125,7 +125,8 @@ def _of_values(metric: str, arguments: dict[str, Any], place: Place) -> list[tup
     found: list[tuple[str, dict[str, Any]]] = []
     if metric == "missingValues":
         missing = arguments.pop("missingValues", [None])
-        _demand(bool(missing), place, "missingValues says not what is missing", missing, frozenset({"values"}))
+        is_list = isinstance(missing, list) and bool(missing)
+        _demand(is_list, place, "missingValues says not what is missing", missing, frozenset({"a list of values"}))
         if None in missing:
             found.append((_NULL, {}))
         if values := [value for value in missing if value is not None]:
@@ -143,21 +144,34 @@ def _custom(entry: Mapping[str, Any], column: str | None, place: Place) -> _Foun
     engine, given = entry["engine"], entry["implementation"]
     _demand(engine in ENGINES, place, "unknown engine", engine, frozenset(ENGINES))
     _demand(isinstance(given, dict) and given.keys() <= {"type", "kwargs"}, place, "an implementation", given, _SHAPE)
-    name, kwargs = given.get("type"), dict(given.get("kwargs", {}))
+    name, kwargs = given.get("type"), given.get("kwargs", {})
+    _demand(isinstance(name, str) and isinstance(kwargs, dict), place, "a type and its kwargs", given, _SHAPE)
     _demand(name in ENGINES[engine], place, f"unknown rule of {engine}", name, ENGINES[engine])
+    kwargs = _known_arguments(dict(kwargs), place)
     if column is not None:
         _demand(kwargs.get("column", column) == column, place, "a rule of another column", kwargs, frozenset({column}))
         kwargs["column"] = column
     if name == CLASS_ROWS:
         right = kwargs.keys() == {"column", "minimum"} and type(kwargs["minimum"]) is int and kwargs["minimum"] > 0
         _demand(right, place, f"wrong arguments of {CLASS_ROWS}", kwargs, frozenset({"minimum: a number of rows"}))
-    for key, value in kwargs.items():
-        placed = isinstance(value, dict) and key != "partition_object"
-        _demand(not placed, place, "an argument that nothing here fills in", value, frozenset({"a value"}))
+    _demand("column" in kwargs or not name.startswith("expect_column_"), place, "a rule of no column", given, _COLUMN)
     mostly = kwargs.pop("mostly", 1) if name in ROW_EXPECTATIONS | UNIQUENESS else 1
     is_share = isinstance(mostly, int | float) and not isinstance(mostly, bool) and 0 < mostly <= 1
     _demand(is_share, place, "mostly is a share", mostly, frozenset({"above 0, at most 1"}))
     return name, kwargs, None if mostly == 1 else Limit("mustBeLessOrEqualTo", round(100 * (1 - mostly), 9), "percent")
 
 
+def _known_arguments(kwargs: dict[str, Any], place: Place) -> dict[str, Any]:
+    for key, value in kwargs.items():
+        placed = isinstance(value, dict) and key != "partition_object"
+        _demand(not placed, place, "an argument that nothing here fills in", value, frozenset({"a value"}))
+    conditional = kwargs.keys() & {"row_condition", "condition_parser"}
+    _demand(not conditional, place, "a condition on rows", sorted(conditional), frozenset({"splits"}))
+    _demand(isinstance(kwargs.get("column", ""), str), place, "a column's name", kwargs.get("column"), _COLUMN)
+    for pattern in (*([kwargs["regex"]] if "regex" in kwargs else []), *kwargs.get("regex_list", ())):
+        place.pattern(pattern)
+    return kwargs
+
+
 _SHAPE = frozenset({"type", "kwargs"})
+_COLUMN = frozenset({"a column of the table"})

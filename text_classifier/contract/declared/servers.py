@@ -45,7 +45,7 @@ class SourcePin:
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """All of them together; one of them at most is delimited.
+    """All of them together; those that are delimited are so in one way.
 
     Attributes:
         delimiters: candidates, the declared one first; empty where the source is not delimited.
@@ -82,8 +82,9 @@ def read_servers(entries: list[dict[str, Any]], reader: str, place: Place) -> Se
         demand_enforced(entry, SERVER, place)
         _demand_form(entry, known, reader, place)
     delimited = [(entry, known) for entry, known in servers if known.form in _DELIMITED_FORMS]
-    if len(delimited) > 1:
-        raise place.wrong("several delimited servers", seen=f"{len(delimited)}", expected="one at most")
+    dialects = {(entry.get("encoding"), known.delimiters, known.escape_character) for entry, known in delimited}
+    if len(dialects) > 1:
+        raise place.wrong("servers that are delimited in different ways", seen=len(dialects), expected="one way")
     (entry, known), *_ = [*delimited, ({}, _ServerProperties(form=""))]
     return Servers(
         pins=tuple(

@@ -60,7 +60,7 @@ def read_blocks(
     """Blocks of everything that follows the header; `pending` was read behind it."""
     lines_before, is_last, is_enough = layout.header_lines, False, False
     while True:
-        if not is_enough:
+        if not (is_enough and pending):
             chunk = source.read(block_bytes)
             pending, is_last = pending + chunk, not chunk
         if not pending:
@@ -73,7 +73,7 @@ def read_blocks(
         pending = pending[part.position :]
         if part.is_too_long:
             is_enough = False
-            skipped, pending = skip(source, pending, dialect.delimiter, lines_before + 1)
+            skipped, pending = skip(source, pending, dialect, lines_before + 1)
             yield _skipped_block(skipped, source.stream, lines_before)
             lines_before += skipped.lines
 

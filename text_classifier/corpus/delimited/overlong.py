@@ -7,6 +7,7 @@ of a quoted field must not pass for rows.
 
 from __future__ import annotations
 
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
-from text_classifier.corpus.delimited.boundaries import CR, LF, QUOTE
+from text_classifier.corpus.delimited.boundaries import CR, LF, QUOTE, Dialect
 from text_classifier.corpus.delimited.parsing import MAX_RECORD_BYTES
 from text_classifier.corpus.delimited.streams import TextStream
 from text_classifier.errors import SourceFormatError
@@ -87,7 +88,7 @@ class Source:
         self._given_back.append(spool)
 
 
-def skip(source: Source, data: bytes, delimiter: str, line: int) -> tuple[Skipped, bytes]:
+def skip(source: Source, data: bytes, dialect: Dialect, line: int) -> tuple[Skipped, bytes]:
     """Set aside the record that begins `data`, of which no more than `data` was read; what follows it comes too.
 
     Args:
@@ -97,7 +98,7 @@ def skip(source: Source, data: bytes, delimiter: str, line: int) -> tuple[Skippe
         SourceFormatError: it cannot be told where the record ends.
     """
     after = b""
-    end = _look_ahead(source, data, delimiter, line) if QUOTE in data else None
+    end = _look_ahead(source, data, dialect, line)
     if end is None:
         return _skip_line(source, data)
     seen = _Seen(source.stream)
@@ -108,10 +109,10 @@ def skip(source: Source, data: bytes, delimiter: str, line: int) -> tuple[Skippe
     return seen.skipped("too-long", f"the record is longer than {MAX_RECORD_BYTES:,} bytes"), after
 
 
-def _look_ahead(source: Source, data: bytes, delimiter: str, line: int) -> int | None:
+def _look_ahead(source: Source, data: bytes, dialect: Dialect, line: int) -> int | None:
     """Where the record ends, in bytes from the beginning of `data`; None: nobody closed its quote."""
     end: int | None = None
-    search = _EndOfRecord(delimiter)
+    search = _EndOfRecord(dialect)
     for start in range(0, len(data), _CHUNK_BYTES):
         end = search.feed(data[start : start + _CHUNK_BYTES])
         if end is not None or search.is_irregular:
@@ -119,7 +120,7 @@ def _look_ahead(source: Source, data: bytes, delimiter: str, line: int) -> int |
     if not source.looks_left:
         raise _untold(line, f"{MAX_LOOKS_IN_VAIN} quotes above it that nobody closed, each far from the next one")
     end, is_seen_whole = _read_ahead(source, search, MAX_LOOK_AHEAD_BYTES - len(data))
-    source.looks_left -= end is None
+    source.looks_left -= end is None and search.quotes > 0
     if end is None and not is_seen_whole and search.quotes > 1:
         raise _untold(line, f"a quoted field of more than {MAX_LOOK_AHEAD_BYTES:,} bytes")
     return end
@@ -207,8 +208,10 @@ class _EndOfRecord:
     The last byte of a chunk waits for the next: what a quote means shows in its neighbours.
     """
 
-    def __init__(self, delimiter: str) -> None:
-        self._neighbours = frozenset({ord(delimiter), LF, CR, QUOTE}) if delimiter.isascii() else frozenset({0})
+    def __init__(self, dialect: Dialect) -> None:
+        delimiter = dialect.delimiter.encode()
+        self._before, self._after = [delimiter[-1], LF, CR, QUOTE], [delimiter[0], LF, CR, QUOTE]
+        self._escape = re.escape(dialect.escape.encode())
         self.is_irregular = False
         self.quotes = 0
         self._is_inside = False
@@ -218,8 +221,8 @@ class _EndOfRecord:
 
     def feed(self, chunk: bytes) -> int | None:
         """The position behind the record's line end, from the beginning of all that was fed; None so far."""
-        data = self._waiting + chunk
-        codes = np.frombuffer(data[:-1], np.uint8)
+        data, held_back = self._without_escapes(self._waiting + chunk)
+        codes = np.frombuffer(data[: len(data) - held_back], np.uint8)
         quotes = np.flatnonzero(codes == QUOTE)
         line_ends = np.flatnonzero((codes == LF) | (codes == CR))
         outside = line_ends[(np.searchsorted(quotes, line_ends) + self._is_inside) % 2 == 0]
@@ -231,8 +234,16 @@ class _EndOfRecord:
         self._is_inside ^= bool(len(quotes) % 2)
         self._previous = int(codes[-1]) if len(codes) else self._previous
         self._position += len(codes)
-        self._waiting = data[-1:]
+        self._waiting = data[len(codes) :]
         return None
+
+    def _without_escapes(self, data: bytes) -> tuple[bytes, int]:
+        """Ordinary bytes in the place of escapes and of what they take the meaning from; how many bytes must wait."""
+        if not self._escape:
+            return data, 1
+        pairs = re.compile(self._escape + rb"(?:\r\n|[^\r]|\r(?!\n)(?!\Z))", re.DOTALL)
+        plain = pairs.sub(lambda pair: b"x" * len(pair[0]), data)
+        return plain, 2 if re.search(self._escape + rb"\r\Z", plain) else 1
 
     def finish(self) -> int | None:
         """As `feed`, where nothing follows: the end of the data is a line end."""
@@ -243,5 +254,5 @@ class _EndOfRecord:
     def _breaks(self, data: bytes, quotes: np.ndarray) -> bool:
         around = np.frombuffer(bytes([self._previous]) + data, np.uint8)
         opening, closing = quotes[self._is_inside :: 2], quotes[not self._is_inside :: 2]
-        neighbours = np.concatenate([around[opening], around[closing + 2]])
-        return not np.isin(neighbours, list(self._neighbours)).all()
+        is_regular = np.isin(around[opening], self._before).all() and np.isin(around[closing + 2], self._after).all()
+        return not is_regular

@@ -65,8 +65,9 @@ class _Lines:
     def __init__(self, stream: TextStream, block_bytes: int) -> None:
         self.next_line = 1
         self._stream, self._block_bytes = stream, block_bytes
-        self._data = b""
+        self._data, self._start = b"", 0
         self._ends: IntArray = np.empty(0, np.int64)
+        self._taken = 0  # of the ends
         self._is_last = False
 
     def skip(self, count: int) -> None:
@@ -76,11 +77,11 @@ class _Lines:
     def take(self, count: int) -> Iterator[bytes]:
         """The next `count` lines, in pieces."""
         while count:
-            at_hand = min(count, len(self._ends))
-            end = int(self._ends[at_hand - 1]) if at_hand else len(self._data) - self._data.endswith(b"\r")
-            yield self._data[:end]
-            self._data, self._ends = self._data[end:], self._ends[at_hand:] - end
-            count, self.next_line = count - at_hand, self.next_line + at_hand
+            at_hand = min(count, len(self._ends) - self._taken)
+            self._taken, self.next_line, count = self._taken + at_hand, self.next_line + at_hand, count - at_hand
+            end = int(self._ends[self._taken - 1]) if at_hand else len(self._data) - self._data.endswith(b"\r")
+            yield self._data[self._start : end]
+            self._start = max(self._start, end)
             if count and not self._read():
                 return
 
@@ -89,7 +90,7 @@ class _Lines:
         if self._is_last:
             return False
         chunk = self._stream.read(self._block_bytes)
-        self._data += chunk
+        self._data, self._start, self._taken = self._data[self._start :] + chunk, 0, 0
         self._is_last = not chunk
         self._ends = Boundaries(self._data, Dialect(","), is_last=self._is_last).line_ends
         return bool(self._data)

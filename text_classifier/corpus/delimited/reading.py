@@ -72,12 +72,13 @@ def read_delimited(path: Path, contract: Contract, sink: RowSink, block_bytes: i
         long_fields(),
     ):
         run = _Run(source, contract, sink)
-        pending = run.read_header(path.name)
+        pending = run.read_header(path.name, min(block_bytes, _HEAD_BYTES))
         progress, position = ProgressLog(f"reading {path.name}", path.stat().st_size), 0
         for block in read_blocks(run.source, run.layout, run.dialect, pending, block_bytes):
             run.take(block)
             progress.update(stream.position - position)
             position = stream.position
+        source.read(_HEAD_BYTES)  # what is still there was not read, and its lines are missed
     run.count.lines = run.source.count.lines
     run.count.demand_balance(path.name)
     sink.account_for(run.records, path.name)
@@ -112,11 +113,11 @@ class _Run:
         self.layout: Layout
         self.dialect: Dialect
 
-    def read_header(self, file_name: str) -> bytes:
+    def read_header(self, file_name: str, chunk_bytes: int) -> bytes:
         """Find the header; what was read behind it."""
         data, boundaries = b"", Boundaries(b"", Dialect(","), is_last=True)
         while len(boundaries.line_ends) < SEARCHED_LINES and len(data) <= MAX_RECORD_BYTES:
-            chunk = self.source.read(_HEAD_BYTES)
+            chunk = self.source.read(chunk_bytes)
             data += chunk
             boundaries = Boundaries(data, Dialect(","), is_last=not chunk)
             if not chunk:

@@ -149,7 +149,13 @@ def _attempt(address: str, arriving: Unfinished, timeout_seconds: float) -> None
     with requests.get(address, stream=True, timeout=timeout_seconds, headers=headers) as response:
         if response.status_code != 416:
             response.raise_for_status()
-        arriving.begin(response.status_code, response.headers)
+        try:
+            arriving.begin(response.status_code, response.headers)
+        except AnotherPartError as error:
+            if "Range" not in headers:
+                raise
+            logger.info("%s: %s; asking for all", shown_address(address), error)
+            return _attempt(address, arriving, timeout_seconds)
         name = file_name_of(address)
         if arriving.size_bytes:
             logger.info("downloading %s: going on at byte %s", name, f"{arriving.size_bytes:,}")
@@ -158,6 +164,8 @@ def _attempt(address: str, arriving: Unfinished, timeout_seconds: float) -> None
         body = PacedBody(response.raw, progress)
         while data := body.read(_CHUNK_BYTES):
             arriving.add(data)
+        arriving.demand_whole()
+        return None
 
 
 class _Body(Protocol):

@@ -136,6 +136,10 @@ def _server(**properties: object) -> Callable[[Document], None]:
     return spoil
 
 
+def _second_server(**fields: object) -> Callable[[Document], None]:
+    return lambda document: document["servers"].append({**document["servers"][0], "server": "b", **fields})
+
+
 def _class_rows(minimum: object) -> Callable[[Document], None]:
     implementation = {"type": "classRows", "kwargs": {"minimum": minimum}}
     return _quality(type="custom", engine="textClassifier", implementation=implementation)
@@ -225,7 +229,16 @@ SPOILED: list[tuple[Callable[[Document], None], str]] = [
     (_server(delimiters=[]), "delimiters belong to delimited forms"),
     (_server(escapeCharacter=";"), "the escape is a delimiter"),
     (lambda document: document["servers"][0].update(format="parquet"), "a format that is not delimited"),
-    (lambda document: document["servers"].append({**document["servers"][0], "server": "b"}), "several delimited"),
+    (_second_server(encoding="utf-8"), "delimited in different ways"),
+    (_table_quality(**_gx("expect_column_max_to_be_between", max_value=1)), "a rule of no column"),
+    (_table_quality(**_gx("expect_column_values_to_be_in_set", value_set=[1])), "a rule of no column"),
+    (_quality(**_gx("expect_column_values_to_match_regex", regex="(")), "no regular expression"),
+    (_quality(**_gx("expect_column_values_to_match_regex", regex=3)), "no regular expression"),
+    (_quality(**_gx("expect_column_max_to_be_between", max_value=1, row_condition="stars>1")), "a condition on rows"),
+    (_quality(**_gx("expect_column_max_to_be_between", max_value=1, column=["stars"])), "a column's name|of another"),
+    (_quality(type="custom", engine="greatExpectations", implementation={"type": "x", "kwargs": None}), "its kwargs"),
+    (_quality(type="custom", engine="greatExpectations", implementation={"type": ["x"]}), "its kwargs"),
+    (_quality(metric="missingValues", mustBe=0, arguments={"missingValues": "N/A"}), "says not what is missing"),
     (lambda document: document["servers"][0].update(encoding="ascii"), "an encoding that nobody reads"),
     (lambda document: document["servers"][0].update(encoding="mac-arabic"), "an encoding that nobody reads"),
     (_quality(metric="missingValues", mustBe=0, arguments={"missingValues": []}), "says not what is missing"),
@@ -257,6 +270,11 @@ def test_what_nothing_enforces_is_refused(
         load(document)
     assert "notes.odcs.yaml" in caught.value.where
     assert caught.value.to_do == "correct the contract"
+
+
+def test_servers_that_are_delimited_in_one_way_may_be_several(load: Load, document: Document) -> None:
+    _second_server()(document)
+    assert len(load(document).pins) == 2
 
 
 def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from text_classifier.corpus.delimited import blocks
 from text_classifier.corpus.delimited.blocks import read_blocks
 from text_classifier.corpus.delimited.boundaries import Boundaries, Dialect
 from text_classifier.corpus.delimited.header import Layout
@@ -79,6 +80,21 @@ def without_mark(data: bytes) -> bytes:
 @given(data=ANY_TEXT.map(without_mark), block_bytes=BLOCK_BYTES, escape=st.sampled_from(["", "", "\\"]))
 def test_blocks_are_what_one_record_after_the_other_is(data: bytes, block_bytes: int, escape: str) -> None:
     assert read(data, block_bytes, Dialect(";", escape)) == read_simply(data, Dialect(";", escape))
+
+
+@settings(max_examples=600, deadline=None)
+@given(data=ANY_TEXT.map(without_mark), block_bytes=BLOCK_BYTES, most=st.integers(1, 5))
+def test_blocks_that_end_early_lose_nothing(data: bytes, block_bytes: int, most: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "_MOST_REJECTED", most)
+        assert read(data, block_bytes, Dialect(";")) == read_simply(data, Dialect(";"))
+
+
+def test_what_follows_a_block_that_is_full_at_its_last_byte_is_read() -> None:
+    line = b"x" * 63 + b"\n"
+    data = without_mark(line * 70_000 + b"a;b;c\n")
+    rows, faults, lines, _ = read(data, 20_000 * len(line), Dialect(";"))
+    assert (len(rows), len(faults), lines) == (2, 70_000, 70_002)
 
 
 @settings(max_examples=400, deadline=None)

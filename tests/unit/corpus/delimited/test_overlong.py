@@ -4,11 +4,13 @@ import gzip
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from text_classifier.contract import Contract
 from text_classifier.corpus.delimited import overlong
 from text_classifier.corpus.delimited.parsing import MAX_RECORD_BYTES
 from text_classifier.errors import SourceFormatError
@@ -62,6 +64,33 @@ def test_lines_of_long_records_never_pass_for_rows_however_many_there_are(read_b
     read = read_bytes(HEADER + long * (overlong.MAX_LOOKS_IN_VAIN + 1) + GOOD, block_bytes=8 << 20)
     assert [row["text"] for row in read.rows] == ["good"]
     assert {row["rule"] for row in read.rejected} == {"too-long"}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "inside"),
+    [
+        ({"delimiters": ("¦",)}, "inner¦2024-01-31¦pos\n"),
+        ({"delimiters": ("│",)}, "inner│2024-01-31│pos\n"),
+        ({"escape": "\\"}, 'a \\"word\\"\ninner;2024-01-31;pos\n'),
+        ({"escape": "\\"}, "a line\\\r\ninner;2024-01-31;pos\n"),
+    ],
+)
+def test_nor_do_they_under_another_delimiter_or_with_escapes(
+    read_bytes: Reads, contract: Contract, dialect: dict[str, Any], inside: str
+) -> None:
+    delimiter = dialect.get("delimiters", (";",))[0]
+    many = inside.encode() * (MAX_RECORD_BYTES // len(inside) + 10)
+    ends = f'"{delimiter}{delimiter}pos\n'.encode()
+    data = HEADER.replace(b";", delimiter.encode()) + b'"' + many + ends + GOOD.replace(b";", delimiter.encode())
+    read = read_bytes(data, replace(contract, **dialect))
+    assert [row["text"] for row in read.rows] == ["good"]
+    assert [row["rule"] for row in read.rejected] == ["too-long"]
+
+
+def test_a_long_record_whose_quote_comes_late_is_one_rejected_row(read_bytes: Reads) -> None:
+    read = read_bytes(HEADER + LONG.replace(b";", b",") + b';"' + GOOD * 100 + b'";pos\n' + GOOD)
+    assert [row["text"] for row in read.rows] == ["good"]
+    assert [(row["row"], row["lines"], row["rule"]) for row in read.rejected] == [(2, 101, "too-long")]
 
 
 def test_a_record_whose_end_is_too_far_away_to_be_seen_refuses_the_file(

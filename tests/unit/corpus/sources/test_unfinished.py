@@ -1,5 +1,6 @@
 """Downloads that are cut off go on where they stopped, and only there."""
 
+import gzip
 import hashlib
 import re
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from text_classifier.errors import SourceUnavailableError
 
 DATA = b"text;date;label\n" + b"".join(b"row number %d;;pos\n" % number for number in range(20_000))
 TAG = {"ETag": '"first"'}
-OLD = {"Last-Modified": "Mon, 01 Jan 2024 00:00:00 GMT"}
+OLD, NEW = ({"Last-Modified": f"Mon, 01 Jan 20{year} 00:00:00 GMT"} for year in (18, 24))
 
 
 class Server(BaseHTTPRequestHandler):
@@ -29,15 +31,15 @@ class Server(BaseHTTPRequestHandler):
     facts: dict[str, str] = TAG
     cuts: list[int]
     asked: list[str | None]
-    ignores_ranges = False
-    lies_by = 0
+    ignores_ranges = ignores_changes = False
+    lies_by = shortens_by = 0
     answered: threading.Event
     goes_on: threading.Event
 
     def do_GET(self) -> None:
         asked = self.headers["Range"]
         self.asked.append(asked)
-        is_same = self.headers["If-Range"] in self.facts.values()
+        is_same = self.ignores_changes or self.headers["If-Range"] in self.facts.values()
         start = int(re.findall(r"\d+", asked)[0]) if asked and is_same and not self.ignores_ranges else 0
         if start > len(self.data) - 1:
             self.send_response(416)
@@ -45,7 +47,7 @@ class Server(BaseHTTPRequestHandler):
             self.end_headers()
             return
         self.send_response(206 if start else 200)
-        body = self.data[start:]
+        body = self.data[start : len(self.data) - self.shortens_by * bool(start)]
         if start:
             self.send_header("Content-Range", f"bytes {start + self.lies_by}-{len(self.data) - 1}/{len(self.data)}")
         for name, value in {"Content-Length": str(len(body)), **self.facts}.items():
@@ -130,12 +132,12 @@ def test_a_file_that_has_changed_meanwhile_begins_anew(
     assert handler.asked == [None, "bytes=100000-"]
 
 
-@pytest.mark.parametrize("facts", [{}, {"ETag": 'W/"weak"'}, {"Last-Modified": "no date"}])
+@pytest.mark.parametrize("facts", [{}, {"ETag": 'W/"weak"'}, {"Last-Modified": "no date"}, {"Last-Modified": "now"}])
 def test_without_a_sure_sign_that_it_is_the_same_file_nothing_is_left_and_it_begins_anew(
     server: tuple[str, type[Server]], arrived: Fetch, tmp_path: Path, facts: dict[str, str]
 ) -> None:
     _, handler = server
-    handler.facts, handler.cuts = facts, [100_000]
+    handler.facts, handler.cuts = {k: v.replace("now", formatdate(usegmt=True)) for k, v in facts.items()}, [100_000]
     with pytest.raises(SourceUnavailableError):
         arrived()
     assert left_over(tmp_path) == []
@@ -151,19 +153,50 @@ def test_a_server_that_knows_no_ranges_sends_all_again(server: tuple[str, type[S
     assert arrived() == DATA
 
 
-@pytest.mark.parametrize(("lie", "kept", "seen"), [(1, 100_000, "Content-Range|bytes 100001"), (0, len(DATA), "416")])
-def test_another_part_than_was_asked_for_is_refused_and_all_is_asked_for_next(
-    server: tuple[str, type[Server]], arrived: Fetch, tmp_path: Path, lie: int, kept: int, seen: str
+@pytest.mark.parametrize(("lie", "kept"), [(1, 100_000), (0, len(DATA))])
+def test_where_the_rest_is_not_to_be_had_all_is_asked_for(
+    server: tuple[str, type[Server]], arrived: Fetch, tmp_path: Path, lie: int, kept: int
 ) -> None:
     address, handler = server
     with unfinished(tmp_path / "raw" / "articles", address) as begun:
         begun.begin(200, TAG)
         begun.add(DATA[:kept])
     handler.lies_by = lie
-    with pytest.raises(SourceUnavailableError, match=seen):
-        arrived()
     assert arrived() == DATA
     assert handler.asked == [f"bytes={kept}-", None]
+
+
+@pytest.mark.parametrize(("before", "after"), [(TAG, {"ETag": '"second"'}), (OLD, NEW)])
+def test_the_rest_of_another_file_is_not_taken_from_a_server_that_sends_it(
+    server: tuple[str, type[Server]], arrived: Fetch, before: dict[str, str], after: dict[str, str]
+) -> None:
+    _, handler = server
+    handler.facts, handler.cuts, handler.ignores_changes = before, [100_000], True
+    with pytest.raises(SourceUnavailableError):
+        arrived()
+    handler.data, handler.facts = DATA.replace(b"row", b"new"), after
+    assert arrived() == handler.data
+
+
+def test_less_than_the_rest_is_not_taken_for_it(server: tuple[str, type[Server]], arrived: Fetch) -> None:
+    _, handler = server
+    handler.cuts, handler.shortens_by = [100_000], 50_000
+    with pytest.raises(SourceUnavailableError):
+        arrived()
+    with pytest.raises(SourceUnavailableError, match=rf"{len(DATA) - 50_000:,} of {len(DATA):,} bytes"):
+        arrived()
+    handler.shortens_by = 0
+    assert arrived() == DATA
+
+
+def test_of_an_encoded_answer_nothing_is_left(server: tuple[str, type[Server]], arrived: Fetch, tmp_path: Path) -> None:
+    _, handler = server
+    handler.data, handler.cuts = gzip.compress(DATA), [10_000]
+    handler.facts = TAG | {"Content-Encoding": "gzip"}
+    with pytest.raises(SourceUnavailableError):
+        arrived()
+    assert left_over(tmp_path) == []
+    assert arrived() == DATA
 
 
 def test_what_arrived_from_another_address_is_not_gone_on_with(
@@ -174,6 +207,8 @@ def test_what_arrived_from_another_address_is_not_gone_on_with(
         begun.add(b"something else")
     assert arrived() == DATA
     assert server[1].asked == [None]
+    with unfinished(tmp_path / "raw" / "articles", "http://127.0.0.1:1/b.csv") as still:
+        assert still.size_bytes == len(b"something else")
 
 
 def test_two_at_once_do_not_mix_what_arrives(server: tuple[str, type[Server]], arrived: Fetch, tmp_path: Path) -> None:
@@ -197,7 +232,7 @@ def test_a_killed_download_goes_on(server: tuple[str, type[Server]], arrived: Fe
     place = tmp_path / "raw" / "articles"
     with subprocess.Popen([sys.executable, "-c", code, address, str(place)]) as process:
         assert handler.answered.wait(60)
-        while (place / FOLDER / "body").stat().st_size < 100_000:
+        while sum(path.stat().st_size for path in (place / FOLDER).glob("*/body")) < 100_000:
             assert process.poll() is None
         process.kill()
     handler.goes_on.set()
