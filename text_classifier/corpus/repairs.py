@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -80,11 +81,10 @@ def readmit(path: Path, data_set: DataSet, contract: Contract, store: Store) -> 
     kept = place / f"{number:04}-{storage.sha256_file(path)[:8]}.csv"
     with storage.output_file(kept) as partial:
         shutil.copyfile(path, partial)
-    try:
+    with ExitStack() as undoing:
+        undoing.callback(kept.unlink)
         ingested = repaired(base, contract, store)
-    except BaseException:
-        kept.unlink()
-        raise
+        undoing.pop_all()
     logger.info("%s repaired rows kept as %s", f"{len(rows):,}", kept)
     return ingested, len(rows)
 

@@ -37,12 +37,11 @@ class Dialect:
 class Run:
     """Regular records one after the other: record i is `data[starts[i]:ends[i]]` with its line end.
 
-    `stop`: where the run ends. `is_over`: because the data do.
+    `is_over`: the run ends where the data do.
     """
 
     starts: IntArray
     ends: IntArray
-    stop: int
     is_over: bool
 
 
@@ -92,7 +91,7 @@ class Boundaries:
         stop = int(chosen[-1]) if len(chosen) else start
         starts = np.concatenate([[start], chosen[:-1]]) if len(chosen) else chosen
         is_over = not is_cut and limit == len(self.data) and (not self.is_last or stop == limit)
-        return Run(starts, chosen, stop, is_over)
+        return Run(starts, chosen, is_over)
 
     def widths(self, run: Run) -> IntArray:
         """(N,) fields of each record of the run."""
