@@ -160,6 +160,89 @@ class TrainedModel:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalTest:
+    """Whether the texts of a data set say anything about a label: a cheap learner against itself on shuffled labels.
+
+    Attributes:
+        folder: its output, `signals/<data set>/<fingerprint>/`.
+        score_name: what was measured, such as "balanced accuracy"; `score_rate` is what the true labels gave.
+        chance_rate: mean score over the shuffled labels; `chance_high_rate` the 95th percentile.
+        refits: how many times the labels were shuffled and the learner fitted anew.
+        scored_rows: rows that were not trained on and were scored.
+        p_value: (1 + refits that scored as well or better) / (1 + refits).
+        level: the largest p-value that counts as found.
+    """
+
+    data_set: str
+    origin: Origin
+    label: str
+    folder: Path
+    fingerprint: str
+    learner: str
+    score_name: str
+    score_rate: float
+    chance_rate: float
+    chance_high_rate: float
+    refits: int
+    train_rows: int
+    scored_rows: int
+    p_value: float
+    level: float
+    making: Making = field(default=Making(), compare=False)
+
+    @property
+    def is_found(self) -> bool:
+        """Whether the learner does better than on shuffled labels."""
+        return self.p_value <= self.level
+
+
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """Simple classifiers trained on the rows that the model is trained on, and their predictions on test.
+
+    Attributes:
+        folder: `baselines/<data set>/<fingerprint>/`: predictions.parquet (example_id, text_digest, label and one
+            column per name), fits.json.
+        names: of the baselines, which are the columns of their predictions.
+    """
+
+    data_set: str
+    label: str
+    folder: Path
+    fingerprint: str
+    names: tuple[str, ...]
+    making: Making = field(default=Making(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """A model judged on the test split: predictions.parquet, errors.parquet and metrics.json stand in its folder.
+
+    Attributes:
+        signal: whether the data holds one, see `SignalTest`.
+        against_baseline: how the model lies to the best baseline.
+        best_baseline: name of the baseline with most right answers on test, and its rate.
+    """
+
+    data_set: str
+    origin: Origin
+    label: str
+    preset: str
+    run: str
+    folder: Path
+    fingerprint: str
+    signal: Literal["found", "not found"]
+    against_baseline: Literal["better", "not separable", "worse"]
+    best_baseline: str
+    best_baseline_rate: float
+    test_rows: int
+    accuracy_rate: float
+    accuracy_low_rate: float
+    accuracy_high_rate: float
+    making: Making = field(default=Making(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The figures of one model on the test split, and where its pages stand."""
 

@@ -12,6 +12,7 @@ from text_classifier.config.parameters import (
     Source,
 )
 from text_classifier.config.presets import PRESETS, Preset, PresetName, preset_named
+from text_classifier.config.promotion import PromotionRule
 from text_classifier.config.settings import Settings
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Options",
     "Preset",
     "PresetName",
+    "PromotionRule",
     "RepairedFile",
     "RunName",
     "Seed",
