@@ -243,34 +243,46 @@ class Evaluated:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """The figures of one model on the test split, and where its pages stand."""
+class Verdict:
+    """What came of a run: four fields, and one sentence with the figures.
 
-    data_set: str
-    origin: Origin
+    Attributes:
+        signal: whether the texts say anything about the label.
+        against_baseline: how the model lies to the best baseline on the same test rows.
+        against_champion: how it lies to the model in service.
+        decision: whether it was put in service.
+        rule: what decided that, in words.
+        sentence: opens the report, the artifact and the log, and ends the run.
+    """
+
+    signal: Literal["found", "not found"]
+    against_baseline: Literal["better", "not separable", "worse", "no model"]
+    against_champion: Literal["first", "better", "not separable", "worse", "not comparable", "no model"]
+    decision: Literal["promoted", "not promoted"]
+    rule: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The verdict of a run and where its pages stand.
+
+    Attributes:
+        data: the examples, of whose train split the model learned and on whose test split it was judged.
+        evaluated: the model's figures; None where nothing was trained, because there is no signal.
+        folder: of the model; where nothing was trained, of the signal test.
+    """
+
+    data: DataSet
     label: str
     preset: str
-    run: str
+    verdict: Verdict
+    evaluated: Evaluated | None
     folder: Path
-    first_sentence: str
-    read_rows: int
-    rejected_rows: int
-    leaked_rows: int
-    split_rows: dict[str, int]
-    test_rows: int
-    accuracy_rate: float
-    accuracy_low_rate: float
-    accuracy_high_rate: float
-    majority_rate: float
     making: Making = field(default=Making(), compare=False)
 
     @property
-    def told_set_aside(self) -> str:
-        """The rows that did not become examples, in words."""
-        return told_set_aside(self.rejected_rows, self.leaked_rows)
-
-    @property
     def headline(self) -> str:
-        """The first sentence; before it, since when nothing has changed."""
+        """The verdict's sentence; before it, since when nothing has changed."""
         unchanged = f"Unchanged since {self.making.at[:16].replace('T', ' ')} UTC. " if self.making.is_reused else ""
-        return unchanged + self.first_sentence
+        return unchanged + self.verdict.sentence

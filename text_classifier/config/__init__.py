@@ -9,6 +9,7 @@ from text_classifier.config.parameters import (
     RepairedFile,
     RunName,
     Seed,
+    SkipTraining,
     Source,
 )
 from text_classifier.config.presets import PRESETS, Preset, PresetName, preset_named
@@ -30,6 +31,7 @@ __all__ = [
     "RunName",
     "Seed",
     "Settings",
+    "SkipTraining",
     "Source",
     "TrainingOptions",
     "VocabularyOptions",

@@ -20,6 +20,9 @@ class Preset(Options):
     model: ModelOptions = ModelOptions()
     training: TrainingOptions = TrainingOptions()
     may_be_promoted: bool = Field(False, description="Whether a model of this preset may become champion.")
+    skip_training_without_signal: bool = Field(
+        False, description="Whether nothing is trained where the texts say nothing about the label."
+    )
 
 
 PRESETS: dict[PresetName, Preset] = {
@@ -38,6 +41,7 @@ PRESETS: dict[PresetName, Preset] = {
             patience_epochs=1,
         ),
         may_be_promoted=True,
+        skip_training_without_signal=True,
     ),
     "smoke": Preset(
         description="A tiny model for tests: seconds, and no accuracy to speak of.",

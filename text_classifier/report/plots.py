@@ -65,7 +65,7 @@ class Bar:
 
 def intervals_svg(bars: Sequence[Bar], text_alternative: str) -> str:
     """Rates as points with their intervals, one line each; the first stands out."""
-    with _drawing(4.6, 0.55 + 0.42 * len(bars), PAGE) as (figure, axes):
+    with drawing(4.6, 0.55 + 0.42 * len(bars), PAGE) as (figure, axes):
         for height, bar in enumerate(bars):
             colour = PAGE.muted if height else PAGE.first
             axes.plot(
@@ -77,29 +77,29 @@ def intervals_svg(bars: Sequence[Bar], text_alternative: str) -> str:
         axes.set_xlabel("right answers, %")
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
-        return _svg(figure, "intervals", text_alternative)
+        return svg(figure, "intervals", text_alternative)
 
 
 def curve_svg(lines: Sequence[Line], unit: str, text_alternative: str) -> str:
     """Curves over the epochs."""
-    with _drawing(4.6, 2.7, PAGE) as (figure, axes):
+    with drawing(4.6, 2.7, PAGE) as (figure, axes):
         _draw_lines(axes, lines, PAGE)
         axes.set_ylabel(unit)
-        return _svg(figure, re.sub(r"\W+", "-", unit), text_alternative)
+        return svg(figure, re.sub(r"\W+", "-", unit), text_alternative)
 
 
 def curve_png(lines: Sequence[Line], unit: str) -> str:
     """Curves over the epochs as a data URI."""
-    with _drawing(5.5, 3.0, PAPER) as (figure, axes):
+    with drawing(5.5, 3.0, PAPER) as (figure, axes):
         _draw_lines(axes, lines, PAPER)
         axes.set_ylabel(unit)
-        return _png(figure)
+        return png(figure)
 
 
 def confusion_png(class_names: Sequence[str], confusion: Sequence[Sequence[int]]) -> str:
     """Counts by true and predicted class as a data URI; the shade is the share of the true class."""
     size = 2.4 + 0.45 * min(len(class_names), _MOST_COUNTED_CLASSES)
-    with _drawing(size + 0.8, size, PAPER) as (figure, axes):
+    with drawing(size + 0.8, size, PAPER) as (figure, axes):
         shares = [[count / max(sum(row), 1) for count in row] for row in confusion]
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         names = [one_line(name, _LABEL_CHARACTERS) for name in class_names]
@@ -109,7 +109,7 @@ def confusion_png(class_names: Sequence[str], confusion: Sequence[Sequence[int]]
         axes.grid(visible=False)
         if len(names) <= _MOST_COUNTED_CLASSES:
             _write_counts(axes, confusion, shares)
-        return _png(figure)
+        return png(figure)
 
 
 def _draw_lines(axes: Axes, lines: Sequence[Line], palette: Palette) -> None:
@@ -145,7 +145,8 @@ def _write_counts(axes: Axes, confusion: Sequence[Sequence[int]], shares: Sequen
 
 
 @contextmanager
-def _drawing(width_inches: float, height_inches: float, palette: Palette) -> Iterator[tuple[Figure, Axes]]:
+def drawing(width_inches: float, height_inches: float, palette: Palette) -> Iterator[tuple[Figure, Axes]]:
+    """A figure of that size with one axes in it, in the colours of the palette."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -172,7 +173,8 @@ def _drawing(width_inches: float, height_inches: float, palette: Palette) -> Ite
         yield figure, figure.add_subplot()
 
 
-def _svg(figure: Figure, name: str, text_alternative: str) -> str:
+def svg(figure: Figure, name: str, text_alternative: str) -> str:
+    """The figure as inline SVG in the page's colours; `name` makes its ids its own."""
     stream = io.StringIO()
     figure.savefig(stream, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     drawn = stream.getvalue()
@@ -186,7 +188,8 @@ def _svg(figure: Figure, name: str, text_alternative: str) -> str:
     return f'<svg {box.group()} role="img" aria-label="{html.escape(text_alternative)}">{inner}'
 
 
-def _png(figure: Figure) -> str:
+def png(figure: Figure) -> str:
+    """The figure as a data URI."""
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=120, facecolor="white", metadata={"Software": None})
     return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

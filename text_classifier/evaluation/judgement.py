@@ -1,0 +1,95 @@
+"""All that is known of a model once its test split is scored: every prediction, every error, every figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from text_classifier.baselines import BaselineFigures, baseline_figures, null_scores, validation_gap
+from text_classifier.evaluation.figures import evaluation_figures, signal_figures
+from text_classifier.evaluation.label_errors import LikelyErrors, likely_label_errors
+from text_classifier.evaluation.leaks import leak_figures
+from text_classifier.evaluation.metrics import ClassIndices, Evaluation, Probabilities, evaluate
+from text_classifier.evaluation.pairs import Right, against_best, compare, separation
+from text_classifier.evaluation.predictions import check_alignment, class_indices, error_table, prediction_table
+from text_classifier.evaluation.slices import slice_columns, slice_figures
+from text_classifier.evaluation.subject import Subject
+from text_classifier.report.excerpts import Explain, with_excerpts
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a model says of the test examples.
+
+    Attributes:
+        keys: example_id and text_digest as the model saw them, in order.
+        probabilities: (N, C), row by row those of `keys`.
+        explain: says which words moved it; None: nobody does.
+    """
+
+    keys: pa.Table
+    probabilities: Probabilities
+    explain: Explain | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`predictions` (N rows, in the order of the test split), the wrong ones among them, and the tree of figures."""
+
+    predictions: pa.Table
+    errors: pa.Table
+    figures: dict[str, Any]
+
+
+def judged(subject: Subject, answers: Answers) -> Judgement:
+    """Judge what a model answered.
+
+    Raises:
+        MisalignedPredictionsError: a prediction is not its row's.
+        ReportError: the test split cannot be judged.
+    """
+    examples, label, classes = subject.examples, subject.model.label, subject.config.class_names
+    check_alignment(examples, answers.keys)
+    truth = class_indices(examples[label], classes)
+    evaluation = evaluate(
+        truth, answers.probabilities, classes, subject.train_class_rows, subject.config.temperature
+    )
+    right: Right = np.asarray(truth == answers.probabilities.argmax(axis=1))
+    slices = slice_columns(examples, label, subject.unknown_rates)
+    predictions = prediction_table(examples, label, answers.probabilities, classes)
+    doubted = _doubted(subject, evaluation, truth, answers.probabilities)
+    compared = {
+        "signal": signal_figures(subject.signal) | {"null_scores": null_scores(subject.signal)},
+        **_beside_baselines(right, baseline_figures(subject.baselines)),
+        "slices": [asdict(one) for one in slice_figures(slices, right)],
+        "leaks": asdict(leak_figures(subject.train_texts, examples["text"], right)),
+        "validation": _optional(validation_gap(subject.baselines)),
+        "doubted_rows": None if doubted is None else int(doubted.sum()),
+    }
+    return Judgement(
+        predictions=pa.table({**dict(zip(predictions.column_names, predictions.columns, strict=True)), **slices}),
+        errors=with_excerpts(error_table(predictions, examples, doubted), classes, answers.explain),
+        figures=evaluation_figures(subject, evaluation, compared),
+    )
+
+
+def _doubted(
+    subject: Subject, evaluation: Evaluation, truth: ClassIndices, probabilities: Probabilities
+) -> LikelyErrors | None:
+    """Labels are doubted only by a model that knows something."""
+    is_informed = subject.signal.is_found and evaluation.accuracy.low_rate > evaluation.majority.rate
+    return likely_label_errors(truth, probabilities) if is_informed else None
+
+
+def _beside_baselines(right: Right, baselines: list[BaselineFigures]) -> dict[str, Any]:
+    """The baselines, the most accurate first, each with the model beside it."""
+    pairings = {one.name: compare(right, one.right) for one in baselines}
+    ...
+
+
+def _optional(record: Any) -> dict[str, Any] | None:
+    return None if record is None else asdict(record)
