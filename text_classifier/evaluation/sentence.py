@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from text_classifier.evaluation.metrics import Evaluation, Proportion
+from text_classifier.evaluation.intervals import Proportion
+from text_classifier.evaluation.metrics import Evaluation
 
 COLLAPSE_RATE = 0.95  # of the predictions in one class: worth a word
 

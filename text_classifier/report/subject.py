@@ -28,6 +28,7 @@ class Subject:
         data: manifest of the data set's folder.
         source: manifest of the ingested rows that the data set was made of.
         class_names: by class index.
+        temperature: by which the model divides its logits.
         examples: the test split: example_id, row, text_digest, text and the label's column.
         train_class_rows: rows of each class in the train split.
         history: the rows of history.parquet, oldest first.
@@ -38,6 +39,7 @@ class Subject:
     data: Manifest
     source: Manifest
     class_names: tuple[str, ...]
+    temperature: float
     examples: pa.Table
     train_class_rows: Mapping[str, int]
     history: tuple[dict[str, Any], ...]
@@ -66,13 +68,15 @@ def read_subject(model: TrainedModel, data_dir: Path) -> Subject:
             expected=" or ".join(manifest.inputs.values()),
             to_do="train anew on this data set",
         )
+    config = read_config(model.folder)
     columns = ("example_id", "row", "text_digest", "text", model.label)
     return Subject(
         model=model,
         manifest=manifest,
         data=data,
         source=storage.read_manifest(_ingested_folder(data_dir, data)),
-        class_names=read_config(model.folder).class_names,
+        class_names=config.class_names,
+        temperature=config.temperature,
         examples=_read_split(data_folder, "test", columns),
         train_class_rows=Counter(map(str, _read_split(data_folder, "train", (model.label,))[model.label].to_pylist())),
         history=tuple(pq.read_table(model.folder / "history.parquet").to_pylist()),

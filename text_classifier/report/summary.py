@@ -22,14 +22,14 @@ def accuracy_rows(figures: Figures) -> list[dict[str, object]]:
         {
             "data": figures["name"],
             "what": f"class '{one['name']}'",
-            "precision": percent(one["precision_rate"]),
-            "recall": percent(one["recall_rate"]),
-            "F1": percent(one["f1_rate"]),
+            "precision": percent(one["precision_rate"]["value"]),
+            "recall": percent(one["recall_rate"]["value"]),
+            "F1": percent(one["f1_rate"]["value"]),
             "rows": one["support_rows"],
         }
         for one in test["per_class"]
     ]
-    model = _accuracy_row(figures, "this model", test["accuracy"]) | {"F1": percent(test["macro_f1_rate"])}
+    model = _accuracy_row(figures, "this model", test["accuracy"]) | {"F1": percent(test["macro_f1_rate"]["value"])}
     majority = _accuracy_row(figures, f"always '{test['majority_class']}'", test["majority"])
     return [model, majority, *classes]
 

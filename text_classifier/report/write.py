@@ -91,7 +91,7 @@ def write_report_on(
     examples, classes, folder = subject.examples, subject.class_names, subject.model.folder
     check_alignment(examples, scored)
     truth = class_indices(examples[subject.model.label], classes)
-    evaluation = evaluate(truth, probabilities, classes, subject.train_class_rows)
+    evaluation = evaluate(truth, probabilities, classes, subject.train_class_rows, subject.temperature)
     predictions = prediction_table(examples, subject.model.label, probabilities, classes)
     errors = error_table(predictions, examples, lambda text: one_line(text, EXCERPT_CHARACTERS))
     figures = report_figures(subject, evaluation)
