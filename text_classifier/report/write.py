@@ -16,7 +16,7 @@ from text_classifier.errors import DamagedOutputError
 from text_classifier.evaluation import check_alignment, class_indices, error_table, evaluate, prediction_table
 from text_classifier.evaluation.metrics import Probabilities
 from text_classifier.records import Making, Report, TrainedModel
-from text_classifier.report.cells import one_line
+from text_classifier.report.excerpts import with_excerpts
 from text_classifier.report.figures import METRICS, read_figures, report_figures, to_json
 from text_classifier.report.page import render
 from text_classifier.report.subject import Subject, read_subject
@@ -24,7 +24,6 @@ from text_classifier.store import Store, log_reused
 from text_classifier.training import predict_split
 from text_classifier.training.model_folder import REPORT_FILES, WEIGHTS_FILE
 
-EXCERPT_CHARACTERS = 300
 PAGE = "report.html"
 
 logger = logging.getLogger(__name__)
@@ -93,7 +92,7 @@ def write_report_on(
     truth = class_indices(examples[subject.model.label], classes)
     evaluation = evaluate(truth, probabilities, classes, subject.train_class_rows)
     predictions = prediction_table(examples, subject.model.label, probabilities, classes)
-    errors = error_table(predictions, examples, lambda text: one_line(text, EXCERPT_CHARACTERS))
+    errors = with_excerpts(error_table(predictions, examples, None), classes, None)
     figures = report_figures(subject, evaluation)
     _write_table(folder / "predictions.parquet", predictions)
     _write_table(folder / "errors.parquet", errors)
