@@ -15,11 +15,12 @@ from typing import Any, Literal
 from markupsafe import Markup
 
 from text_classifier.evaluation import percent
+from text_classifier.report.cells import one_line
+from text_classifier.report.excerpts import SHOWN_ERRORS, pieces
 from text_classifier.report.figures import Figures, minute
 from text_classifier.report.plots import Bar, Line, curve_svg, intervals_svg
 from text_classifier.report.templates import template
 
-SHOWN_ERRORS = 200
 LOSS, ACCURACY = "mean loss, nats", "right answers on val, %"
 
 
@@ -30,7 +31,9 @@ def render(figures: Figures, errors: Sequence[Mapping[str, Any]]) -> str:
         figures: the content of metrics.json.
         errors: rows of errors.parquet, the most confident first; those beyond SHOWN_ERRORS are only counted.
     """
-    filters: dict[str, Callable[..., str]] = {
+    filters: dict[str, Callable[..., Any]] = {
+        "line": one_line,
+        "pieces": pieces,
         "percent": percent,
         "minute": minute,
         "duration": _duration,

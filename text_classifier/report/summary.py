@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 
 from text_classifier.evaluation import percent
 from text_classifier.report.cells import markdown_text
+from text_classifier.report.excerpts import SHOWN_ERRORS
 from text_classifier.report.figures import Figures
-from text_classifier.report.page import ACCURACY, LOSS, SHOWN_ERRORS, accuracy_lines, loss_lines
+from text_classifier.report.page import ACCURACY, LOSS, accuracy_lines, loss_lines
 from text_classifier.report.plots import confusion_png, curve_png
 
 

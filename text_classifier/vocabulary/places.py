@@ -20,7 +20,7 @@ from text_classifier.vocabulary.tokenizers import Tokenizer, as_text_array
 Places = npt.NDArray[np.int64]
 """(N, 2): the first character, and the one behind the last."""
 
-_FIRST_PRIVATE, _LAST_PRIVATE = 0xE000, 0xF8FF
+_PRIVATE = range(0xF0000, 0x10FFFE)  # code points that belong to nobody, in planes that hardly a text has
 _SURROGATES = (0xD800, 0xDFFF)
 
 
@@ -80,7 +80,7 @@ def _replaced(marked: str, places: Places, signs: tuple[str, ...]) -> tuple[str,
 def _unused(text: str) -> tuple[str, ...]:
     """Three characters for private use that the text does not hold."""
     taken = set(text)
-    return tuple(islice((sign for sign in map(chr, range(_FIRST_PRIVATE, _LAST_PRIVATE)) if sign not in taken), 3))
+    return tuple(islice((sign for sign in map(chr, _PRIVATE) if sign not in taken), 3))
 
 
 def _codes(text: str) -> npt.NDArray[np.uint32]:

@@ -1,10 +1,18 @@
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
 import torch
+from telling_texts import TELLING, pairs
 from torch import nn
 
+from text_classifier import training
 from text_classifier.config import ModelOptions, TrainingOptions, VocabularyOptions
+from text_classifier.records import DataSet
+from text_classifier.store import Store
+from text_classifier.training import TrainingJob, train
 from text_classifier.training.attribution import explain, relevances_of
 from text_classifier.training.classifier import TextClassifier
 from text_classifier.training.model_folder import ModelConfig
@@ -110,15 +118,16 @@ class Telling(nn.Module):
         return self.embedding(token_ids).sum(dim=1)
 
 
-def classifier_of(tokenizer: str, order: str, **training: object) -> TextClassifier:
+def classifier_of(tokenizer: str, order: str, **options: object) -> TextClassifier:
     """A linear classifier: "bad" speaks for class 0, "good" for class 1, and no other word for any."""
     special = SPECIALS[order]
     tokens = [*special.names, "bad", "good", "film", "the"]
-    options = VocabularyOptions(tokenizer=tokenizer, order=order)
     config = ModelConfig(
         data_set="films", origin="sample", data_set_fingerprint="", corpus_fingerprint="", split_seed=1, label="mood",
-        class_names=("neg", "pos"), preset="smoke", seed=1, vocabulary=options, vocabulary_size=len(tokens),
-        tokenizer_version=1, unk_id=special.unk, model=ModelOptions(), training=TrainingOptions(**training),
+        class_names=("neg", "pos"), preset="smoke", seed=1,
+        vocabulary=VocabularyOptions(tokenizer=tokenizer, order=order),
+        vocabulary_size=len(tokens),
+        tokenizer_version=1, unk_id=special.unk, model=ModelOptions(), training=TrainingOptions(**options),
         temperature=1.0,
     )  # fmt: skip
     vocabulary = Vocabulary(TOKENIZERS[config.vocabulary.tokenizer], special, pa.array(tokens))
@@ -134,12 +143,12 @@ SETTINGS = [
 ]
 
 
-@pytest.mark.parametrize(("tokenizer", "order", "training"), SETTINGS)
+@pytest.mark.parametrize(("tokenizer", "order", "options"), SETTINGS)
 def test_the_words_that_moved_the_model_are_found_in_the_raw_text(
-    tokenizer: str, order: str, training: dict[str, object]
+    tokenizer: str, order: str, options: dict[str, object]
 ) -> None:
     texts = ["the film, BAD ... Good the film", "", "Bad!", "<br />good<br /> film", "the film"]
-    words = explain(classifier_of(tokenizer, order, **training), texts, np.ones(5, np.int64), np.zeros(5, np.int64))
+    words = explain(classifier_of(tokenizer, order, **options), texts, np.ones(5, np.int64), np.zeros(5, np.int64))
     seen = [[(text[w.start : w.end], w.weight) for w in moving] for text, moving in zip(texts, words, strict=True)]
     assert seen == [[("BAD", 1.0), ("Good", -1.0)], [], [("Bad", 1.0)], [("good", -1.0)], []]
 
@@ -154,3 +163,19 @@ def test_words_behind_the_window_cannot_have_moved_the_model() -> None:
     classifier = classifier_of("words", "frequency", max_length_tokens=2)
     (words,) = explain(classifier, ["the bad good film"], np.ones(1, np.int64), np.zeros(1, np.int64))
     assert words == [MovingWord(4, 7, 1.0)]
+
+
+def test_a_trained_model_names_the_words_that_it_has_learned(
+    films: DataSet, job_of: Callable[..., TrainingJob], tmp_path: Path
+) -> None:
+    model = train(job_of(films, epochs=30), Store(tmp_path))
+    examples = pairs(60, 2)
+    labels = np.array([films.classes["mood"].index(label) for _, label in examples])
+    words = training.explain(model, [text for text, _ in examples], 1 - labels, labels)
+    hits = [
+        text[word.start : word.end] in TELLING[label]
+        for (text, label), moving in zip(examples, words, strict=True)
+        for word in moving
+        if word.weight == 1
+    ]
+    assert np.mean(hits) > 0.9

@@ -29,7 +29,7 @@ PIECES = (
     "12",
     "-",
 )
-PIECES += ("\ud800", "\udfff", "\u202e", "\u200b", "\x00", "\ue000", "\ue001", "\U0001f600", "\u00a0", "<b>")
+PIECES += ("\ud800", "\udfff", "\u202e", "\u200b", "\x00", "\U000f0000", "\U000f0001", "\U0001f600", "\u00a0", "<b>")
 TEXTS = st.lists(st.sampled_from(PIECES) | st.characters(), max_size=25).map("".join)
 
 
