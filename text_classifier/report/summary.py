@@ -45,6 +45,7 @@ def error_rows(figures: Figures, folder: Path) -> list[dict[str, object]]:
             "true": error["label"],
             "predicted": error["prediction"],
             "probability": percent(error["probability"]),
+            "doubt": "label?" if error["likely_label_error"] else "",
             "example": error["example_id"],
             "text": error["excerpt"],
         }

@@ -20,7 +20,7 @@ HOSTILE = (
     "W" * 300,
     "W" * 100_000,
 )
-HOSTILE += ("  ", "\n", " ", "word", "don't", "&amp;", "…", "\u2028", "\x1c")
+HOSTILE += ("  ", "\n", " ", "word", "don't", "&amp;", "…", "\u2028", "\x1c", "\u00a0word", "word\x0b")
 
 
 @st.composite
