@@ -3,6 +3,7 @@
 from text_classifier.evaluation.calibration import Calibration, ReliabilityBin, at_temperature
 from text_classifier.evaluation.class_figures import ClassFigures
 from text_classifier.evaluation.intervals import Interval, Proportion, proportion
+from text_classifier.evaluation.label_errors import likely_label_errors
 from text_classifier.evaluation.leaks import LeakFigures, leak_figures
 from text_classifier.evaluation.metrics import Evaluation, evaluate
 from text_classifier.evaluation.predictions import check_alignment, class_indices, error_table, prediction_table
@@ -27,6 +28,7 @@ __all__ = [
     "error_table",
     "evaluate",
     "leak_figures",
+    "likely_label_errors",
     "prediction_table",
     "proportion",
     "slice_columns",

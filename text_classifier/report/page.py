@@ -17,11 +17,12 @@ from markupsafe import Markup
 
 from text_classifier.evaluation.figures import Figures, minute
 from text_classifier.evaluation.words import interval, percent, points
+from text_classifier.report.cells import one_line
 from text_classifier.report.evaluation_plots import reliability_svg, signal_svg, threshold_svg
+from text_classifier.report.excerpts import pieces
 from text_classifier.report.plots import Bar, Line, curve_svg, intervals_svg
 from text_classifier.report.templates import template
 
-SHOWN_ERRORS = 200
 TONES = {
     **{"better": "good", "first": "good", "promoted": "good", "found": "good"},
     **{"not separable": "warn", "not comparable": "warn", "not promoted": "warn", "not found": "warn"},
@@ -53,7 +54,9 @@ class Contents:
 def render(contents: Contents) -> str:
     """The page as HTML text, valid UTF-8."""
     figures = contents.figures
-    filters: dict[str, Callable[..., str]] = {
+    filters: dict[str, Callable[..., Any]] = {
+        "line": one_line,
+        "pieces": pieces,
         "percent": percent,
         "interval": interval,
         "ends": _ends,

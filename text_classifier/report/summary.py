@@ -13,7 +13,8 @@ from text_classifier.evaluation.words import percent
 from text_classifier.records import Report, Verdict
 from text_classifier.report.cells import markdown_text
 from text_classifier.report.evaluation_plots import reliability_png, signal_png
-from text_classifier.report.page import ACCURACY, LOSS, SHOWN_ERRORS, accuracy_lines, loss_lines
+from text_classifier.report.excerpts import SHOWN_ERRORS
+from text_classifier.report.page import ACCURACY, LOSS, accuracy_lines, loss_lines
 from text_classifier.report.plots import confusion_png, curve_png
 
 
@@ -50,6 +51,7 @@ def error_rows(figures: Figures, folder: Path) -> list[dict[str, object]]:
             "true": error["label"],
             "predicted": error["prediction"],
             "probability": percent(error["probability"]),
+            "doubt": "label?" if error["likely_label_error"] else "",
             "example": error["example_id"],
             "text": error["excerpt"],
         }
