@@ -98,14 +98,14 @@ def against_best(pairings: Sequence[Pairing]) -> Separation:
     return "worse" if is_worse else "not separable"
 
 
-def detectable_gain(disagreement_rate: float, rows: int) -> float:
-    """The smallest gain (0 to 1) that a two-sided test at 5 % sees with a power of 80 %.
+def detectable_gain(disagreement_rate: float, rows: int, level: float = SIGNIFICANCE_LEVEL) -> float:
+    """The smallest gain (0 to 1) that a two-sided test at `level` sees with a power of 80 %.
 
     Source: Card et al. 2020, With Little Power Comes Great Responsibility; normal approximation.
     """
     from scipy.stats import norm
 
-    quantiles = norm.ppf(1 - SIGNIFICANCE_LEVEL / 2) + norm.ppf(POWER_RATE)
+    quantiles = norm.isf(level / 2) + norm.ppf(POWER_RATE)
     return float(quantiles * np.sqrt(disagreement_rate / rows))
 
 

@@ -1,0 +1,115 @@
+"""Which test rows the challenger and the champion got right, row by row the same examples. Legend: N test rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from text_classifier.champion.ledger import champion_dir, model_dir
+from text_classifier.champion.rescoring import PREDICTIONS, rescored
+from text_classifier.errors import DamagedOutputError
+from text_classifier.evaluation.pairs import Right
+from text_classifier.records import Evaluated
+from text_classifier.storage import checked_output
+from text_classifier.store import Store
+from text_classifier.training.model_folder import CONFIG_FILE, ModelConfig, read_config
+
+Key = tuple[str, str]  # text digest and true label: a row is found again wherever tomorrow's file has it
+
+_KEYS = ["text_digest", "label"]
+
+
+@dataclass(frozen=True, slots=True)
+class SameRows:
+    """Both on every test row of the challenger.
+
+    Attributes:
+        challenger, champion: (N,), whether a row was answered right.
+        predictions: the challenger's (N rows), with its columns of slices.
+        is_rescored: whether the champion had not seen all of these rows before and was scored anew.
+    """
+
+    challenger: Right
+    champion: Right
+    predictions: pa.Table
+    is_rescored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotComparable:
+    """Why the two cannot be compared; `is_damage` when it may be mended."""
+
+    why: str
+    is_damage: bool = False
+
+
+def same_rows(evaluated: Evaluated, champion: str, store: Store) -> SameRows | NotComparable:
+    """Pair the answers of the challenger with those of the champion, which stays as it is whatever comes of it.
+
+    Rows that the champion has not answered yet (the test split or the contract has changed) are given to it.
+
+    Raises:
+        DamagedOutputError: a file of the challenger or of its data set is missing or differs from its manifest.
+    """
+    predictions = pq.read_table(checked_output(evaluated.folder, PREDICTIONS))
+    mine = _config(evaluated.folder)
+    folder = model_dir(store.data_dir, evaluated.data_set, champion)
+    try:
+        why = _difference(mine, _config(folder))
+        theirs = _right_by_row(checked_output(folder, PREDICTIONS))
+    except DamagedOutputError as error:
+        return _damaged(error)
+    if why:
+        return NotComparable(why)
+    keys = _keys(predictions)
+    is_known = theirs.keys() >= set(keys)
+    if not is_known:
+        place = champion_dir(store.data_dir, evaluated.data_set, evaluated.label)
+        anew = rescored(folder, evaluated, place, store)
+        if isinstance(anew, DamagedOutputError):
+            return _damaged(anew)
+        theirs = _right_by_row(anew)
+    right = np.array([theirs[key] for key in keys], dtype=bool)
+    return SameRows(_right(predictions), right, predictions, not is_known)
+
+
+def _config(folder: Path) -> ModelConfig:
+    return read_config(checked_output(folder, CONFIG_FILE).parent)
+
+
+def _difference(mine: ModelConfig, theirs: ModelConfig) -> str:
+    """What makes two models answers to different questions; "" when nothing does."""
+    if mine.split_seed != theirs.split_seed:
+        return f"the champion was trained under another split seed ({theirs.split_seed}, not {mine.split_seed})"
+    if mine.label != theirs.label:
+        return f"the champion answers another label ({theirs.label}, not {mine.label})"
+    if set(mine.class_names) != set(theirs.class_names):
+        return f"the champion knows other classes ({_listed(theirs.class_names)}; not {_listed(mine.class_names)})"
+    return ""
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def _damaged(error: DamagedOutputError) -> NotComparable:
+    return NotComparable(f"the champion cannot be read, see to it: {error}", is_damage=True)
+
+
+def _keys(table: pa.Table) -> list[Key]:
+    return list(zip(*(table[name].to_pylist() for name in _KEYS), strict=True))
+
+
+def _right(table: pa.Table) -> Right:
+    return np.asarray(pc.equal(table["label"], table["prediction"]).to_numpy(), dtype=bool)
+
+
+def _right_by_row(path: Path) -> dict[Key, bool]:
+    table = pq.read_table(path, columns=[*_KEYS, "prediction"])
+    return dict(zip(_keys(table), _right(table).tolist(), strict=True))
