@@ -22,9 +22,9 @@ def verdict_of(figures: Mapping[str, Any], comparison: Comparison) -> Verdict:
         f"{comparison.decision}: {comparison.rule}",
     ]
     return Verdict(
-        signal=comparison.signal,
-        against_baseline=comparison.against_baseline,
-        against_champion=comparison.against_champion,
+        signal="found" if figures["signal"]["is_found"] else "not found",
+        against_baseline=figures["against_baseline"],
+        against_champion=comparison.against_champion or "not comparable",
         decision=comparison.decision,
         rule=comparison.rule,
         sentence="; ".join(clauses) + ".",
@@ -54,7 +54,7 @@ def _told_accuracy(figures: Mapping[str, Any]) -> str:
     return (
         f"of {accuracy['rows']:,} test examples the model gets {percent(accuracy['rate'])} right "
         f"(95 % interval {interval(accuracy)}), {_AGAINST[figures['against_baseline']]} the best baseline, "
-        f"{best['shown']}, with {percent(best['accuracy']['rate'])}{_told_collapse(test)}"
+        f"{best['name']}, with {percent(best['accuracy']['rate'])}{_told_collapse(test)}"
     )
 
 
@@ -70,14 +70,11 @@ def _told_collapse(test: Mapping[str, Any]) -> str:
 
 
 def _told_champion(comparison: Comparison) -> list[str]:
-    if comparison.against_champion == "first":
+    if comparison.against_champion in (None, "first"):
         return []
     if comparison.against_champion == "not comparable":
         return [f"not comparable with the champion: {comparison.reason}"]
-    assert comparison.gain_rate is not None
-    assert comparison.low_rate is not None
-    assert comparison.high_rate is not None
-    gain, low, high = (points(rate) for rate in (comparison.gain_rate, comparison.low_rate, comparison.high_rate))
+    gain, low, high = (points(rate or 0) for rate in (comparison.gain_rate, comparison.low_rate, comparison.high_rate))
     return [
         f"{_AGAINST[comparison.against_champion]} the champion on {comparison.rows:,} common test examples "
         f"({gain} points, 95 % interval {low} to {high})"

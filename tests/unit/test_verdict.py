@@ -61,7 +61,7 @@ def figures(against_baseline: str = "worse", predicted: tuple[int, int] = (500, 
             "accuracy": accuracy,
             "per_class": [{"name": n, "predicted_rows": p} for n, p in zip(("neg", "pos"), predicted, strict=True)],
         },
-        "baselines": [{"shown": "NB-SVM", "accuracy": {"rate": 0.918}}],
+        "baselines": [{"name": "NB-SVM", "accuracy": {"rate": 0.918}}],
         "against_baseline": against_baseline,
     }
 

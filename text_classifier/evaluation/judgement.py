@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from text_classifier.baselines import BaselineFigures, baseline_figures, null_scores, validation_gap
+from text_classifier.baselines import baseline_figures, null_rates, read_right, validation_gap
 from text_classifier.evaluation.figures import evaluation_figures, signal_figures
 from text_classifier.evaluation.label_errors import LikelyErrors, likely_label_errors
 from text_classifier.evaluation.leaks import leak_figures
@@ -18,6 +17,7 @@ from text_classifier.evaluation.pairs import Right, against_best, compare, separ
 from text_classifier.evaluation.predictions import check_alignment, class_indices, error_table, prediction_table
 from text_classifier.evaluation.slices import slice_columns, slice_figures
 from text_classifier.evaluation.subject import Subject
+from text_classifier.records import Baselines
 from text_classifier.report.excerpts import Explain, with_excerpts
 
 
@@ -52,27 +52,29 @@ def judged(subject: Subject, answers: Answers) -> Judgement:
         MisalignedPredictionsError: a prediction is not its row's.
         ReportError: the test split cannot be judged.
     """
-    examples, label, classes = subject.examples, subject.model.label, subject.config.class_names
+    examples, label, config = subject.examples, subject.model.label, subject.config
     check_alignment(examples, answers.keys)
-    truth = class_indices(examples[label], classes)
+    truth = class_indices(examples[label], config.class_names)
     evaluation = evaluate(
-        truth, answers.probabilities, classes, subject.train_class_rows, subject.config.temperature
+        truth, answers.probabilities, config.class_names, subject.train_class_rows, config.temperature
     )
     right: Right = np.asarray(truth == answers.probabilities.argmax(axis=1))
     slices = slice_columns(examples, label, subject.unknown_rates)
-    predictions = prediction_table(examples, label, answers.probabilities, classes)
+    predictions = prediction_table(examples, label, answers.probabilities, config.class_names)
     doubted = _doubted(subject, evaluation, truth, answers.probabilities)
     compared = {
-        "signal": signal_figures(subject.signal) | {"null_scores": null_scores(subject.signal)},
-        **_beside_baselines(right, baseline_figures(subject.baselines)),
-        "slices": [asdict(one) for one in slice_figures(slices, right)],
+        "signal": signal_figures(subject.signal) | {"null_rates": null_rates(subject.signal).tolist()},
+        **_beside_baselines(right, subject.baselines),
+        "slices": [asdict(one) for one in slice_figures(slices, right, label)],
         "leaks": asdict(leak_figures(subject.train_texts, examples["text"], right)),
         "validation": _optional(validation_gap(subject.baselines)),
         "doubted_rows": None if doubted is None else int(doubted.sum()),
     }
+    for name in slices.column_names:
+        predictions = predictions.append_column(name, slices[name])
     return Judgement(
-        predictions=pa.table({**dict(zip(predictions.column_names, predictions.columns, strict=True)), **slices}),
-        errors=with_excerpts(error_table(predictions, examples, doubted), classes, answers.explain),
+        predictions=predictions,
+        errors=with_excerpts(error_table(predictions, examples, doubted), config.class_names, answers.explain),
         figures=evaluation_figures(subject, evaluation, compared),
     )
 
@@ -85,10 +87,16 @@ def _doubted(
     return likely_label_errors(truth, probabilities) if is_informed else None
 
 
-def _beside_baselines(right: Right, baselines: list[BaselineFigures]) -> dict[str, Any]:
-    """The baselines, the most accurate first, each with the model beside it."""
-    pairings = {one.name: compare(right, one.right) for one in baselines}
-    ...
+def _beside_baselines(right: Right, baselines: Baselines) -> dict[str, Any]:
+    """The baselines, the most accurate first, each with the model beside it; and the model beside the best."""
+    theirs = read_right(baselines)
+    pairings = {name: compare(right, theirs[name]) for name in baselines.names}
+    figures = sorted(baseline_figures(baselines), key=lambda one: -one.accuracy.rate)
+    told = [
+        {**asdict(one), "pairing": asdict(pairings[one.name]), "separation": separation(pairings[one.name])}
+        for one in figures
+    ]
+    return {"baselines": told, "against_baseline": against_best(list(pairings.values()))}
 
 
 def _optional(record: Any) -> dict[str, Any] | None:

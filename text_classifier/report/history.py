@@ -43,7 +43,7 @@ def _figures_row(folder: Path, figures: Mapping[str, Any]) -> dict[str, object]:
         "accuracy": percent(accuracy["rate"]),
         "low": percent(accuracy["low_rate"]),
         "high": percent(accuracy["high_rate"]),
-        "best baseline": f"{best['shown']}: {percent(best['accuracy']['rate'])}",
+        "best baseline": f"{best['name']}: {percent(best['accuracy']['rate'])}",
         "test rows": accuracy["rows"],
         **{name.replace("_", " "): verdict[name] for name in FIELDS},
         "sentence": verdict["sentence"],

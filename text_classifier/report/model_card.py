@@ -54,7 +54,7 @@ def _figures(figures: Mapping[str, Any]) -> Iterator[str]:
     yield "| figure | value | 95 % interval |"
     yield "|---|---|---|"
     yield f"| accuracy | {percent(test['accuracy']['rate'])} | {interval(test['accuracy'])} |"
-    yield f"| best baseline, {best['shown']} | {percent(best['accuracy']['rate'])} | {interval(best['accuracy'])} |"
+    yield f"| best baseline, {best['name']} | {percent(best['accuracy']['rate'])} | {interval(best['accuracy'])} |"
     for name in ("balanced_accuracy_rate", "macro_f1_rate", "weighted_f1_rate", "log_loss"):
         yield _figure_line(name.removesuffix("_rate").replace("_", " "), test[name])
     yield _figure_line("expected calibration error", test["calibration"]["error_rate"])
@@ -72,7 +72,7 @@ def _limits(figures: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"- {note}" for note in figures["notes"])
     yield (
         f"- Gains below {100 * figures['baselines'][0]['pairing']['detectable_gain_rate']:.2f} points over "
-        f"{figures['baselines'][0]['shown']} cannot be seen on {figures['test']['accuracy']['rows']:,} test examples."
+        f"{figures['baselines'][0]['name']} cannot be seen on {figures['test']['accuracy']['rows']:,} test examples."
     )
     for one in flagged:
         part = f"{one['dimension']} {one['name']}".replace("_", " ")

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import pyarrow.parquet as pq
-
+from text_classifier.baselines import null_rates
 from text_classifier.evaluation.words import percent
 from text_classifier.records import Report, SignalTest
 from text_classifier.report.cells import markdown_text
 from text_classifier.report.evaluation_plots import signal_png
 from text_classifier.evaluation.figures import signal_figures
 
-NULL_SCORES = "null_scores.parquet"
-
 
 def overview_without_model(signal: SignalTest, report: Report) -> str:
     """Markdown that opens with the headline and shows what the true labels gave beside shuffled ones."""
-    scores = pq.read_table(signal.folder / NULL_SCORES)["score"].to_pylist()
+    scores = null_rates(signal).tolist()
     paragraphs = [
         f"**{markdown_text(report.headline, 2_000)}**",
         f"{signal.learner}, fitted to {signal.train_rows:,} examples, reaches a {signal.score_name} of "

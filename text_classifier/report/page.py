@@ -123,7 +123,7 @@ def _plots(figures: Figures) -> dict[str, str]:
     test, signal = figures["test"], figures["signal"]
     plots = {
         "intervals": _intervals(figures),
-        "signal": signal_svg(signal["null_scores"], signal),
+        "signal": signal_svg(signal["null_rates"], signal),
         "reliability": reliability_svg(test["calibration"]["bins"]),
     }
     ranking = test["ranking"]
@@ -134,7 +134,7 @@ def _plots(figures: Figures) -> dict[str, str]:
 
 
 def _intervals(figures: Figures) -> str:
-    named = {"this model": figures["test"]["accuracy"]} | {one["shown"]: one["accuracy"] for one in figures["baselines"]}
+    named = {"this model": figures["test"]["accuracy"]} | {one["name"]: one["accuracy"] for one in figures["baselines"]}
     bars = [Bar(name, one["rate"], one["low_rate"], one["high_rate"]) for name, one in named.items()]
     told = (f"{b.name} {percent(b.rate)}, interval {percent(b.low_rate)} to {percent(b.high_rate)}" for b in bars)
     return intervals_svg(bars, "Right answers on test: " + "; ".join(told))

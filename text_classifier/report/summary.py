@@ -23,7 +23,7 @@ def accuracy_rows(figures: Figures) -> list[dict[str, object]]:
     test = figures["test"]
     model = _accuracy_row(figures, "this model", test["accuracy"]) | {"F1": percent(test["macro_f1_rate"]["value"])}
     baselines = [
-        _accuracy_row(figures, f"baseline: {one['shown']}", one["accuracy"])
+        _accuracy_row(figures, f"baseline: {one['name']}", one["accuracy"])
         | {"F1": percent(one["macro_f1_rate"]), "this model is": one["separation"]}
         for one in figures["baselines"]
     ]
@@ -67,7 +67,7 @@ def overview(figures: Figures, report: Report) -> str:
         *(markdown_text(note, 2_000) for note in figures["notes"]),
         _verdict_table(report.verdict),
         f"## Signal in {name}",
-        f"![Scores on shuffled and on true labels of {name}]({signal_png(figures['signal']['null_scores'], figures['signal'])})",
+        f"![Scores on shuffled and on true labels of {name}]({signal_png(figures['signal']['null_rates'], figures['signal'])})",
         f"## Confusion matrix, test split of {name}",
         f"![Confusion matrix of {name}]({confusion_png(test['class_names'], test['confusion'])})",
         f"## Confidence, test split of {name}",
