@@ -14,7 +14,7 @@ from tasks.promote import promote
 from tasks.report import report as write_report
 from tasks.train import trained_model
 from tasks.validate import data_set_of
-from text_classifier.config import DataSetName, PromotionRule, RunName
+from text_classifier.config import DataSetName, PromotionRule, RunName, SignalRule
 from text_classifier.records import Report
 
 
@@ -23,6 +23,7 @@ def report(
     data_set: DataSetName = "news",
     run: RunName = None,
     refresh: bool = False,
+    signal: SignalRule = SignalRule(),
     promotion: PromotionRule = PromotionRule(),
 ) -> Report:
     """Score the latest (or the named) model on the test split beside the baselines, and publish its report.
@@ -31,14 +32,15 @@ def report(
         data_set: Name of a contract in data_contracts/, such as news or imdb.
         run: Folder name of the model below models/<data set>/. Empty: the one that a run made or reused last.
         refresh: Score and write anew, also where an undamaged report could be reused.
+        signal: How a signal is looked for, and what counts as one.
         promotion: What the model must show before it is put in service.
     """
     with only_run_of(data_set):
         model = trained_model(data_set, run)
         prepared = data_set_of(model)
-        signal = find_signal(prepared, model.label, refresh).result()
+        signal_test = find_signal(prepared, model.label, signal, refresh).result()
         baselines = fit_baselines(prepared, model.label, model.preset, refresh).result()
-        evaluated = evaluate(model, signal, baselines, refresh).result()
+        evaluated = evaluate(model, signal_test, baselines, refresh).result()
         with transaction():
             comparison = promote(evaluated, promotion).result()
             published = write_report(evaluated, comparison, prepared, refresh).result()

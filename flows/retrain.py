@@ -8,7 +8,7 @@ from prefect.transactions import transaction
 from tasks.build_vocabulary import build_vocabulary
 from tasks.detect_drift import detect_drift
 from tasks.evaluate import evaluate
-from tasks.find_signal import find_signal, is_worth_training
+from tasks.find_signal import find_signal
 from tasks.fit_baselines import fit_baselines
 from tasks.ingest import ingest
 from tasks.naming import run_name
@@ -25,8 +25,10 @@ from text_classifier.config import (
     PresetName,
     PromotionRule,
     Seed,
+    SignalRule,
     SkipTraining,
     Source,
+    skips_training,
 )
 from text_classifier.records import Report, TrainRun
 
@@ -42,6 +44,7 @@ def retrain(
     refresh: bool = False,
     skip_training_without_signal: SkipTraining = None,
     accept_drift: bool = False,
+    signal: SignalRule = SignalRule(),
     promotion: PromotionRule = PromotionRule(),
 ) -> Report:
     """Prepare the data, train the preset's model, judge it and publish the report, whose sentence ends the run.
@@ -59,21 +62,22 @@ def retrain(
             preset says.
         accept_drift: Go on although the new data differ from those of the model in service by more than the contract
             allows.
+        signal: How a signal is looked for, and what counts as one.
         promotion: What the model must show before it is put in service.
     """
     label = known_label(data_set, label)
     with only_run_of(data_set):
         ingested = ingest(data_set, source, refresh).result()
         prepared = validate(ingested, refresh).result()
-        detect_drift(prepared, label, accept_drift).result()
-        signal = find_signal(prepared, label, refresh).result()
-        if not is_worth_training(signal, preset, skip_training_without_signal):
-            published = report_without_model(signal, prepared, preset).result()
+        detect_drift(prepared, label, accept_drift, refresh).result()
+        signal_test = find_signal(prepared, label, signal, refresh).result()
+        if not signal_test.is_found and skips_training(preset, skip_training_without_signal):
+            published = report_without_model(signal_test, prepared, preset).result()
             return ending(published, published.headline)
         baselines = fit_baselines(prepared, label, preset, refresh).result()
         corpus = build_vocabulary(prepared, preset, refresh).result()
         model = train(prepared, corpus, label, preset, TrainRun(seed, max_epochs, refresh)).result()
-        evaluated = evaluate(model, signal, baselines, refresh).result()
+        evaluated = evaluate(model, signal_test, baselines, refresh).result()
         with transaction():
             comparison = promote(evaluated, promotion).result()
             published = write_report(evaluated, comparison, prepared, refresh).result()

@@ -16,9 +16,7 @@ logger = logging.getLogger("text_classifier.tasks.evaluate")
 
 
 @task(name="evaluate", task_run_name="evaluate {model.run} on {model.test_rows:,} test rows", cache_policy=NO_CACHE)
-def evaluate(
-    model: TrainedModel, signal: SignalTest, baselines: Baselines, refresh: bool = False
-) -> State[Evaluated]:
+def evaluate(model: TrainedModel, signal: SignalTest, baselines: Baselines, refresh: bool = False) -> State[Evaluated]:
     """Score the test split and write predictions, errors and figures into the model's folder."""
     evaluated = evaluate_model(model, signal, baselines, store(refresh))
     logger.info("%s: %s", evaluated.run, figures(evaluated))

@@ -27,9 +27,7 @@ logger = logging.getLogger("text_classifier.tasks.report")
     task_run_name="report on {evaluated.run}: {evaluated.test_rows:,} test rows",
     cache_policy=NO_CACHE,
 )
-def report(
-    evaluated: Evaluated, comparison: Comparison, data_set: DataSet, refresh: bool = False
-) -> State[Report]:
+def report(evaluated: Evaluated, comparison: Comparison, data_set: DataSet, refresh: bool = False) -> State[Report]:
     """Write the model's report and publish it: verdict, model card, accuracy, errors, and the history of all runs."""
     written = write_report(evaluated, comparison, data_set, store(refresh))
     logger.info("%s", written.headline)
@@ -57,7 +55,9 @@ def report_without_model(signal: SignalTest, data_set: DataSet, preset: str) -> 
     verdict = verdict_without_model(signal)
     written = Report(data_set, signal.label, preset, verdict, None, signal.folder, signal.making)
     logger.info("%s", written.headline)
-    publish_markdown(f"{_subject(written)}-report", overview_without_model(signal, written), f"Report on {_title(written)}")
+    publish_markdown(
+        f"{_subject(written)}-report", overview_without_model(signal, written), f"Report on {_title(written)}"
+    )
     _publish_history(written)
     return ended(written, written.headline, written.making.is_reused)
 

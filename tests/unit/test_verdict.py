@@ -85,10 +85,13 @@ def test_a_promoted_model_says_by_how_much_it_is_better() -> None:
 
 
 def test_why_two_models_cannot_be_compared_is_said() -> None:
-    other_seed = replace(BETTER, against_champion="not comparable", reason="another split seed", decision="not promoted")
-    assert "; not comparable with the champion: another split seed; not promoted" in verdict_of(
-        figures(), other_seed
-    ).sentence
+    other_seed = replace(
+        BETTER, against_champion="not comparable", reason="another split seed", decision="not promoted"
+    )
+    assert (
+        "; not comparable with the champion: another split seed; not promoted"
+        in verdict_of(figures(), other_seed).sentence
+    )
 
 
 @pytest.mark.parametrize(

@@ -93,3 +93,12 @@ def preset_named(name: str) -> Preset:
         if known == name:
             return preset
     raise UnknownNameError.of("preset", name, PRESETS)
+
+
+def skips_training(preset: str, asked: bool | None) -> bool:
+    """Whether nothing is trained where there is no signal: as somebody asked, else as the preset says.
+
+    Raises:
+        UnknownNameError: there is no such preset.
+    """
+    return preset_named(preset).skip_training_without_signal if asked is None else asked

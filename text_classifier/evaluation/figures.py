@@ -9,11 +9,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from text_classifier import storage
+from text_classifier.baselines.signal import NULL_SCORES
 from text_classifier.errors import DamagedOutputError
 from text_classifier.evaluation.metrics import Evaluation
-from text_classifier.records import MARKS, SPLITS, SignalTest
 from text_classifier.evaluation.subject import Subject
+from text_classifier.records import MARKS, SPLITS, SignalTest
 
 METRICS = "metrics.json"
 Figures = Mapping[str, Any]
@@ -53,10 +56,15 @@ def evaluation_figures(subject: Subject, evaluation: Evaluation, compared: Mappi
 
 
 def signal_figures(signal: SignalTest) -> dict[str, Any]:
-    """A signal test as JSON values."""
+    """A signal test as JSON values, with every score on shuffled labels.
+
+    Raises:
+        DamagedOutputError: these scores are missing or were changed.
+    """
     names = ("learner", "score_name", "score_rate", "chance_rate", "chance_high_rate", "refits", "train_rows")
-    figures = {name: getattr(signal, name) for name in (*names, "scored_rows", "p_value", "level")}
-    return figures | {"is_found": signal.is_found, "fingerprint": signal.fingerprint}
+    figures = {name: getattr(signal, name) for name in (*names, "scored_rows", "p_value", "level", "fingerprint")}
+    null_rates = pq.read_table(storage.checked_output(signal.folder, NULL_SCORES))["score_rate"].to_pylist()
+    return figures | {"is_found": signal.is_found, "null_rates": null_rates}
 
 
 def curve_of(history: Iterable[Mapping[str, Any]]) -> list[dict[str, float | None]]:

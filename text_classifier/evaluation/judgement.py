@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from text_classifier.baselines import baseline_figures, null_rates, read_right, validation_gap
+from text_classifier.baselines import baseline_figures, read_right, validation_gap
 from text_classifier.evaluation.figures import evaluation_figures, signal_figures
 from text_classifier.evaluation.label_errors import LikelyErrors, likely_label_errors
 from text_classifier.evaluation.leaks import leak_figures
 from text_classifier.evaluation.metrics import ClassIndices, Evaluation, Probabilities, evaluate
 from text_classifier.evaluation.pairs import Right, against_best, compare, separation
 from text_classifier.evaluation.predictions import check_alignment, class_indices, error_table, prediction_table
-from text_classifier.evaluation.slices import slice_columns, slice_figures
+from text_classifier.evaluation.slice_columns import slice_columns
+from text_classifier.evaluation.slices import slice_figures
 from text_classifier.evaluation.subject import Subject
 from text_classifier.records import Baselines
 from text_classifier.report.excerpts import Explain, with_excerpts
@@ -63,7 +64,7 @@ def judged(subject: Subject, answers: Answers) -> Judgement:
     predictions = prediction_table(examples, label, answers.probabilities, config.class_names)
     doubted = _doubted(subject, evaluation, truth, answers.probabilities)
     compared = {
-        "signal": signal_figures(subject.signal) | {"null_rates": null_rates(subject.signal).tolist()},
+        "signal": signal_figures(subject.signal),
         **_beside_baselines(right, subject.baselines),
         "slices": [asdict(one) for one in slice_figures(slices, right, label)],
         "leaks": asdict(leak_figures(subject.train_texts, examples["text"], right)),

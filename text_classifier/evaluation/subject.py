@@ -99,7 +99,7 @@ def _unknown_rates(examples: pa.Table, model: TrainedModel, config: ModelConfig)
     lists = vocabulary.encode(examples["text"].to_pylist())
     counted = np.concatenate([[0], np.cumsum(lists.values.to_numpy() == config.unk_id)])
     offsets = lists.offsets.to_numpy()
-    return np.diff(counted[offsets]) / np.maximum(np.diff(offsets), 1)
+    return np.asarray(np.diff(counted[offsets]) / np.maximum(np.diff(offsets), 1))
 
 
 def _ingested_folder(data_dir: Path, data: Manifest) -> Path:

@@ -14,21 +14,22 @@ _WIDE, _SQUARE = (4.6, 2.4), (3.4, 3.2)  # inches
 _BINS = 30
 
 
-def signal_svg(scores: Sequence[float], signal: Mapping[str, Any]) -> str:
+def signal_svg(signal: Mapping[str, Any]) -> str:
     """How often each score was reached on shuffled labels, and the score on the true ones."""
+    scores = signal["null_rates"]
     told = (
         f"{signal['score_name']} on the true labels {signal['score_rate']:.2%}; on shuffled labels "
         f"{min(scores):.2%} to {max(scores):.2%}, mean {signal['chance_rate']:.2%}, {len(scores)} refits"
     )
     with drawing(*_WIDE, PAGE) as (figure, axes):
-        _draw_signal(axes, scores, signal, PAGE)
+        _draw_signal(axes, signal, PAGE)
         return svg(figure, "signal", told)
 
 
-def signal_png(scores: Sequence[float], signal: Mapping[str, Any]) -> str:
+def signal_png(signal: Mapping[str, Any]) -> str:
     """The same as a data URI."""
     with drawing(5.5, 2.8, PAPER) as (figure, axes):
-        _draw_signal(axes, scores, signal, PAPER)
+        _draw_signal(axes, signal, PAPER)
         return png(figure)
 
 
@@ -58,12 +59,10 @@ def threshold_svg(points: Sequence[tuple[float, float]], name: str, axis_names: 
         return svg(figure, name, told)
 
 
-def _draw_signal(axes: Axes, scores: Sequence[float], signal: Mapping[str, Any], palette: Palette) -> None:
-    axes.hist([100 * score for score in scores], bins=_BINS, color=palette.muted, alpha=0.6)
+def _draw_signal(axes: Axes, signal: Mapping[str, Any], palette: Palette) -> None:
+    axes.hist([100 * score for score in signal["null_rates"]], bins=_BINS, color=palette.muted, alpha=0.6)
     axes.axvline(100 * signal["score_rate"], color=palette.first, linewidth=2.5)
-    axes.text(
-        100 * signal["score_rate"], 1.02, "true labels", color=palette.first, ha="center", transform=_above(axes)
-    )
+    axes.text(100 * signal["score_rate"], 1.02, "true labels", color=palette.first, ha="center", transform=_above(axes))
     axes.set(xlabel=f"{signal['score_name']}, %", ylabel="shuffles")
 
 
@@ -76,6 +75,8 @@ def _draw_reliability(axes: Axes, bins: Sequence[Mapping[str, Any]], palette: Pa
     axes.plot([0, 100], [0, 100], color=palette.muted, linewidth=1, linestyle="--")
     for one in bins:
         middle, accuracy = 100 * one["confidence_rate"], one["accuracy"]
-        axes.plot([middle] * 2, [100 * accuracy["low_rate"], 100 * accuracy["high_rate"]], color=palette.first, alpha=0.4)
+        axes.plot(
+            [middle] * 2, [100 * accuracy["low_rate"], 100 * accuracy["high_rate"]], color=palette.first, alpha=0.4
+        )
         axes.plot([middle], [100 * accuracy["rate"]], "o", color=palette.first, markersize=5)
     axes.set(xlabel="confidence, %", ylabel="right answers, %", ylim=(-2, 102))

@@ -6,7 +6,6 @@ Source: Mitchell et al. 2019, Model Cards for Model Reporting.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from text_classifier.evaluation.words import interval, percent

@@ -24,7 +24,7 @@ from text_classifier.report.plots import Bar, Line, curve_svg, intervals_svg
 from text_classifier.report.templates import template
 
 TONES = {
-    **{"better": "good", "first": "good", "promoted": "good", "found": "good"},
+    **{"better": "good", "promoted": "good", "found": "good"},
     **{"not separable": "warn", "not comparable": "warn", "not promoted": "warn", "not found": "warn"},
     "worse": "bad",
 }
@@ -66,6 +66,7 @@ def render(contents: Contents) -> str:
         "minute": minute,
         "duration": _duration,
         "number": _number,
+        "p": _p_value,
     }
     script = files("text_classifier.report").joinpath("page.js").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -120,10 +121,10 @@ def _tone(verdict: Mapping[str, Any]) -> str:
 
 
 def _plots(figures: Figures) -> dict[str, str]:
-    test, signal = figures["test"], figures["signal"]
+    test = figures["test"]
     plots = {
         "intervals": _intervals(figures),
-        "signal": signal_svg(signal["null_rates"], signal),
+        "signal": signal_svg(figures["signal"]),
         "reliability": reliability_svg(test["calibration"]["bins"]),
     }
     ranking = test["ranking"]
@@ -155,6 +156,10 @@ def _bare_interval(figure: Mapping[str, float]) -> str:
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.4g}"
+
+
+def _p_value(p_value: float) -> str:
+    return f"{p_value:.2g}" if p_value >= 0.0001 else "< 0.0001"
 
 
 def _duration(seconds: float) -> str:

@@ -67,7 +67,7 @@ def overview(figures: Figures, report: Report) -> str:
         *(markdown_text(note, 2_000) for note in figures["notes"]),
         _verdict_table(report.verdict),
         f"## Signal in {name}",
-        f"![Scores on shuffled and on true labels of {name}]({signal_png(figures['signal']['null_rates'], figures['signal'])})",
+        f"![Scores on shuffled and on true labels of {name}]({signal_png(figures['signal'])})",
         f"## Confusion matrix, test split of {name}",
         f"![Confusion matrix of {name}]({confusion_png(test['class_names'], test['confusion'])})",
         f"## Confidence, test split of {name}",
