@@ -1,4 +1,4 @@
-"""Every figure of an evaluation as one tree of JSON values: the content of metrics.json, and most of what pages show."""
+"""Every figure of an evaluation as one tree of JSON values: the content of metrics.json."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def error_rows(figures: Figures, folder: Path) -> list[dict[str, object]]:
 
 
 def overview(figures: Figures, report: Report) -> str:
-    """Markdown that opens with the headline and shows the verdict, the signal, the confusion matrix and the training."""
+    """Markdown that opens with the headline and shows verdict, signal, confusion matrix, confidence and training."""
     test, name = figures["test"], markdown_text(figures["name"])
     paragraphs = [
         f"**{markdown_text(report.headline, 2_000)}**",
