@@ -99,6 +99,14 @@ def test_texts_of_one_topic_are_told_apart_by_chance_as_often_as_the_p_value_say
     assert small <= 13  # 6 are expected; more than 13 less than once in 200 times
 
 
+def test_longer_texts_of_the_same_topic_are_not_told_apart() -> None:
+    short, long = sample(1, 2_000, SAME), sample(2, 4_000, SAME)
+    doubled = Sample([f"{one} {other}" for one, other in zip(*[iter(long.texts)] * 2, strict=True)], long.keys[:2_000])
+    found = told_apart(short, doubled)
+    assert found is not None
+    assert abs(found.accuracy_rate - 0.5) < 0.03
+
+
 def films(prefix: str) -> Sample:
     """Forty films of ten reviews, each of which says no more than what film it is about."""
     keys = [f"{prefix}{number % 40}" for number in range(400)]
