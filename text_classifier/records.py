@@ -122,6 +122,30 @@ class DataSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """How a data set differs from the one that the champion was trained on.
+
+    Attributes:
+        sentence: what came of it, in words.
+        champion: the run of the model in service; None where there is nothing to compare with.
+        reference: fingerprint of the champion's data set; None where there is nothing to compare with.
+        folder: `drift/<data set>/<fingerprint>/` with drift.json; None where nothing was measured.
+        warned: ids of broken rules of severity `warning`; `failed` those of severity `error`.
+    """
+
+    data_set: str
+    origin: Origin
+    label: str
+    sentence: str
+    champion: str | None = None
+    reference: str | None = None
+    folder: Path | None = None
+    warned: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    making: Making = field(default=Making(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class EncodedCorpus:
     """A vocabulary and the labelled splits as token ids: `vocabulary.parquet`, `encoded/<split>.parquet`."""
 
