@@ -123,30 +123,30 @@ def confusion_png(class_names: Sequence[str], confusion: Sequence[Sequence[int]]
 
 def pairs_svg(pairs: Sequence[Pair], text_alternative: str) -> str:
     """Rates before and now, two bars a line."""
-    with _drawing(4.6, _pairs_height(pairs), PAGE) as (figure, axes):
+    with drawing(4.6, _pairs_height(pairs), PAGE) as (figure, axes):
         _draw_pairs(axes, pairs, PAGE)
-        return _svg(figure, "pairs", text_alternative)
+        return svg(figure, "pairs", text_alternative)
 
 
 def pairs_png(pairs: Sequence[Pair]) -> str:
     """Rates before and now, two bars a line, as a data URI."""
-    with _drawing(5.5, _pairs_height(pairs), PAPER) as (figure, axes):
+    with drawing(5.5, _pairs_height(pairs), PAPER) as (figure, axes):
         _draw_pairs(axes, pairs, PAPER)
-        return _png(figure)
+        return png(figure)
 
 
 def distributions_svg(old: Sequence[float], new: Sequence[float], unit: str, text_alternative: str) -> str:
     """Two cumulative distributions, each by its evenly spaced quantiles, the smallest first."""
-    with _drawing(4.6, 2.7, PAGE) as (figure, axes):
+    with drawing(4.6, 2.7, PAGE) as (figure, axes):
         _draw_distributions(axes, (old, new), unit, PAGE)
-        return _svg(figure, re.sub(r"\W+", "-", unit), text_alternative)
+        return svg(figure, re.sub(r"\W+", "-", unit), text_alternative)
 
 
 def distributions_png(old: Sequence[float], new: Sequence[float], unit: str) -> str:
     """Two cumulative distributions as a data URI, see `distributions_svg`."""
-    with _drawing(5.5, 3.0, PAPER) as (figure, axes):
+    with drawing(5.5, 3.0, PAPER) as (figure, axes):
         _draw_distributions(axes, (old, new), unit, PAPER)
-        return _png(figure)
+        return png(figure)
 
 
 def _pairs_height(pairs: Sequence[Pair]) -> float:
