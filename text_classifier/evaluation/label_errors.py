@@ -33,7 +33,7 @@ def likely_label_errors(truth: ClassIndices, opinions: Sequence[Probabilities]) 
     Raises:
         ReportError: there is no example, or an opinion is no probabilities.
     """
-    return np.logical_and.reduce([_doubted(truth, probabilities) for probabilities in opinions])
+    return np.asarray(np.logical_and.reduce([_doubted(truth, probabilities) for probabilities in opinions]), np.bool_)
 
 
 def _doubted(truth: ClassIndices, probabilities: Probabilities) -> LikelyErrors:
