@@ -24,7 +24,7 @@ def planted(rows: int = 3_000, wrong_rate: float = 0.05) -> tuple[np.ndarray, np
 
 def test_planted_label_errors_are_found_and_a_mark_says_more_than_that_the_model_erred() -> None:
     labels, is_wrong, probabilities = planted()
-    found = likely_label_errors(labels, probabilities)
+    found = likely_label_errors(labels, [probabilities])
     is_error = probabilities.argmax(axis=1) != labels
     assert (found & is_wrong).sum() / is_wrong.sum() > 0.7  # recall; 0.736 measured
     assert (found & is_wrong).sum() / found.sum() > 0.65  # precision; 0.690 measured
@@ -33,14 +33,24 @@ def test_planted_label_errors_are_found_and_a_mark_says_more_than_that_the_model
 
 def test_single_precision_marks_the_same_rows() -> None:
     labels, _, probabilities = planted()
-    single = likely_label_errors(labels, probabilities.astype(np.float32))
-    assert (single != likely_label_errors(labels, probabilities)).mean() < 1e-3
+    single = likely_label_errors(labels, [probabilities.astype(np.float32)])
+    assert (single != likely_label_errors(labels, [probabilities])).mean() < 1e-3
 
 
 def test_a_model_without_signal_doubts_half_of_all_rows_which_is_why_it_is_not_asked() -> None:
     rng = np.random.default_rng(0)
-    found = likely_label_errors(rng.integers(0, 7, 2_000), rng.dirichlet(np.full(7, 5.0), 2_000))
+    found = likely_label_errors(rng.integers(0, 7, 2_000), [rng.dirichlet(np.full(7, 5.0), 2_000)])
     assert found.mean() > 0.3
+
+
+def test_a_second_opinion_takes_more_false_alarms_away_than_finds() -> None:
+    labels, is_wrong, probabilities = planted()
+    rng = np.random.default_rng(1)
+    first, second = (softmax(np.log(probabilities) + rng.normal(0, 1, probabilities.shape), axis=1) for _ in range(2))
+    alone, both = likely_label_errors(labels, [first]), likely_label_errors(labels, [first, second])
+    assert np.array_equal(both, alone & likely_label_errors(labels, [second]))
+    assert (both & is_wrong).sum() / both.sum() > (alone & is_wrong).sum() / alone.sum() + 0.1
+    assert (both & is_wrong).sum() > 0.7 * (alone & is_wrong).sum()
 
 
 @given(st.integers(0, 10_000), st.integers(2, 5), st.integers(1, 40))
@@ -48,11 +58,11 @@ def test_only_wrong_answers_are_marked_also_where_a_class_has_no_row(seed: int, 
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, rng.integers(1, classes, endpoint=True), rows)
     probabilities = softmax(rng.normal(0, 3, (rows, classes)), axis=1).astype(np.float32)
-    found = likely_label_errors(labels, probabilities)
+    found = likely_label_errors(labels, [probabilities])
     assert found.shape == (rows,)
     assert not (found & (probabilities.argmax(axis=1) == labels)).any()
 
 
 def test_numbers_that_are_no_probabilities_are_refused() -> None:
     with pytest.raises(ReportError, match="no probabilities"):
-        likely_label_errors(np.array([0, 1]), np.full((2, 2), np.nan))
+        likely_label_errors(np.array([0, 1]), [np.full((2, 2), np.nan)])
