@@ -1,4 +1,4 @@
-"""The whole chain in one run: fetch, check, look for a signal, train, judge beside baselines, challenge the champion."""
+"""The whole chain in one run: fetch, check, look for a signal, train, judge, challenge the champion, report."""
 
 from __future__ import annotations
 

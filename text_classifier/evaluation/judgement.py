@@ -85,7 +85,7 @@ def _doubted(
 ) -> LikelyErrors | None:
     """Labels are doubted only by a model that knows something."""
     is_informed = subject.signal.is_found and evaluation.accuracy.low_rate > evaluation.majority.rate
-    return likely_label_errors(truth, probabilities) if is_informed else None
+    return likely_label_errors(truth, [probabilities]) if is_informed else None
 
 
 def _beside_baselines(right: Right, baselines: Baselines) -> dict[str, Any]:
