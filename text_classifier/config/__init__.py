@@ -14,6 +14,7 @@ from text_classifier.config.parameters import (
 from text_classifier.config.presets import PRESETS, Preset, PresetName, preset_named
 from text_classifier.config.promotion import PromotionRule
 from text_classifier.config.settings import Settings
+from text_classifier.config.signal import SignalRule
 
 __all__ = [
     "PRESETS",
@@ -30,6 +31,7 @@ __all__ = [
     "RunName",
     "Seed",
     "Settings",
+    "SignalRule",
     "Source",
     "TrainingOptions",
     "VocabularyOptions",
