@@ -83,6 +83,7 @@ def _longer(rows: Int64s, starts: Int64s, ids: Int64s) -> tuple[Int64s, Int64s]:
     """
     id_at = np.full(len(rows) + 1, -1)
     id_at[starts] = ids
-    is_one_text = np.append(rows[1:] == rows[:-1], [False] * min(len(rows), 1))
+    is_one_text = np.zeros(len(rows), bool)
+    is_one_text[:-1] = rows[1:] == rows[:-1]
     longer = np.flatnonzero(is_one_text & (id_at[:-1] >= 0) & (id_at[1:] >= 0))
     return longer, id_at[longer] * (ids.max(initial=0) + 1) + id_at[longer + 1]
