@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from text_classifier import storage
 from text_classifier.baselines.fitting import PREDICTIONS, VALIDATION
 from text_classifier.baselines.validation import VALIDATION_LEARNER
-from text_classifier.evaluation.metrics import Proportion, proportion
+from text_classifier.evaluation.intervals import Proportion, proportion
 from text_classifier.evaluation.pairs import compare
 from text_classifier.records import Baselines
 
