@@ -226,7 +226,8 @@ class Baselines:
 
     Attributes:
         folder: `baselines/<data set>/<fingerprint>/`: predictions.parquet (example_id, text_digest, label and one
-            column per name), fits.json.
+            column per name), opinion.parquet (probabilities by one of them), validation.parquet where there are groups,
+            fits.json.
         names: of the baselines, which are the columns of their predictions.
     """
 

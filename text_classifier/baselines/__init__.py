@@ -4,6 +4,7 @@ from text_classifier.baselines.figures import (
     BaselineFigures,
     ValidationGap,
     baseline_figures,
+    read_opinion,
     read_right,
     validation_gap,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "baseline_figures",
     "find_signal",
     "fit_baselines",
+    "read_opinion",
     "read_right",
     "validation_gap",
 ]

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from text_classifier import storage
-from text_classifier.baselines.fitting import PREDICTIONS, VALIDATION
+from text_classifier.baselines.fitting import OPINION, PREDICTIONS, VALIDATION
 from text_classifier.baselines.validation import VALIDATION_LEARNER
 from text_classifier.evaluation.intervals import Proportion, proportion
 from text_classifier.evaluation.pairs import compare
@@ -55,6 +55,19 @@ def read_right(baselines: Baselines) -> dict[str, Right]:
     """
     table = pq.read_table(storage.checked_output(baselines.folder, PREDICTIONS))
     return {name: pc.equal(table[name], table["label"]).to_numpy() for name in baselines.names}
+
+
+def read_opinion(baselines: Baselines) -> npt.NDArray[np.float64] | None:
+    """Probabilities (N, C) of the test rows by a linear classifier; None where it had but one class to learn.
+
+    Raises:
+        DamagedOutputError: they were changed.
+    """
+    manifest = storage.read_manifest(baselines.folder)
+    if OPINION not in manifest.outputs:
+        return None
+    table = pq.read_table(storage.checked_output(baselines.folder, OPINION, manifest))
+    return np.stack([column.to_numpy() for column in table.columns], axis=1)
 
 
 def baseline_figures(baselines: Baselines) -> tuple[BaselineFigures, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from text_classifier.store import Store
 
 logger = logging.getLogger(__name__)
 
-PREDICTIONS, VALIDATION, FITS = "predictions.parquet", "validation.parquet", "fits.json"
+PREDICTIONS, OPINION = "predictions.parquet", "opinion.parquet"
+VALIDATION, FITS = "validation.parquet", "fits.json"
 
 
 def fit_baselines(data_set: DataSet, label: str, train_splits: tuple[Split, ...], store: Store) -> Baselines:
@@ -54,6 +56,7 @@ def _fill(folder: Path, data_set: DataSet, label: str, train_splits: tuple[Split
     train = joined(*(splits[split] for split in train_splits if split in splits))
     fits = _fits(train, splits["test"])
     _write_predictions(folder, splits["test"], fits, classes)
+    _write_opinion(folder, fits.values(), classes)
     _write_fits(folder, fits)
     validation = cross_validate(joined(*(part for split, part in splits.items() if split != "test")), classes)
     if validation:
@@ -81,6 +84,15 @@ def _write_predictions(folder: Path, test: LabelledTexts, fits: dict[str, Fit], 
     keys = {key: test.keys[key] for key in ("example_id", "text_digest")}
     table = pa.table(keys | {name: names.take(pa.array(found)) for name, found in columns.items()})
     pq.write_table(table, folder / PREDICTIONS, compression=PARQUET_COMPRESSION)
+
+
+def _write_opinion(folder: Path, fits: Iterable[Fit], classes: tuple[str, ...]) -> None:
+    """Probabilities of all classes, of the one baseline that gives any; a class without train rows has 0."""
+    for done in fits:
+        if done.opinion is not None and done.known is not None:
+            probabilities = np.zeros((len(done.opinion), len(classes)))
+            probabilities[:, done.known] = done.opinion
+            pq.write_table(pa.table(dict(zip(classes, probabilities.T, strict=True))), folder / OPINION)
 
 
 def _write_fits(folder: Path, fits: dict[str, Fit]) -> None:

@@ -7,7 +7,7 @@ reviews (trained on train, 2,708 rows, standard error 0.5 points); the figures s
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,11 +33,15 @@ class Fit:
         predictions: (M,) positions in the contract's classes.
         features: how many numbers of a text it reads.
         learner: the scikit-learn estimator in it, with the options that differ from the defaults.
+        opinion: (M, K) probabilities of the K classes of `known` (positions in the contract's); None where nobody
+            asks for them.
     """
 
     predictions: Int64s
     features: int
     learner: str
+    opinion: npt.NDArray[np.float64] | None = None
+    known: Int64s | None = None
 
 
 Baseline = Callable[[Ngrams, Int64s], Fit]
@@ -61,13 +65,18 @@ def naive_bayes(ngrams: Ngrams, labels: Int64s) -> Fit:
 
 
 def tfidf_regression(ngrams: Ngrams, labels: Int64s) -> Fit:
-    """Logistic regression, one class against the rest, on TF-IDF of one and two tokens; counts as 1 + log(count)."""
+    """Logistic regression, one class against the rest, on TF-IDF of one and two tokens; counts as 1 + log(count).
+
+    Its probabilities are the second opinion on labels that the model doubts.
+    """
     from sklearn.feature_extraction.text import TfidfTransformer
 
     counts = ngrams.up_to(2)
     weighting = TfidfTransformer(sublinear_tf=True).fit(counts.learned)
     weighted = Ngrams(weighting.transform(counts.learned), weighting.transform(counts.scored), counts.widths)
-    return _fit(_one_against_rest(_TFIDF_C), weighted, labels)
+    estimator = _one_against_rest(_TFIDF_C)
+    fitted = _fit(estimator, weighted, labels)
+    return replace(fitted, opinion=estimator.predict_proba(weighted.scored), known=estimator.classes_)
 
 
 def nb_svm(ngrams: Ngrams, labels: Int64s) -> Fit:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from text_classifier.baselines import baseline_figures, read_right, validation_gap
+from text_classifier.baselines import baseline_figures, read_opinion, read_right, validation_gap
 from text_classifier.evaluation.figures import evaluation_figures, signal_figures
 from text_classifier.evaluation.label_errors import LikelyErrors, likely_label_errors
 from text_classifier.evaluation.leaks import leak_figures
@@ -83,9 +83,10 @@ def judged(subject: Subject, answers: Answers) -> Judgement:
 def _doubted(
     subject: Subject, evaluation: Evaluation, truth: ClassIndices, probabilities: Probabilities
 ) -> LikelyErrors | None:
-    """Labels are doubted only by a model that knows something."""
+    """Labels are doubted by two only, both of which know something; None where they do not."""
+    opinion = read_opinion(subject.baselines)
     is_informed = subject.signal.is_found and evaluation.accuracy.low_rate > evaluation.majority.rate
-    return likely_label_errors(truth, [probabilities]) if is_informed else None
+    return likely_label_errors(truth, [probabilities, opinion]) if is_informed and opinion is not None else None
 
 
 def _beside_baselines(right: Right, baselines: Baselines) -> dict[str, Any]:
