@@ -1,7 +1,7 @@
 """How well the probability of the second of two classes puts its rows above the others. Legend: N examples, G scores.
 
 scikit-learn gives figures and curves. Their resampling is computed here, since a thousand of its calls take 8 seconds
-for 25,000 rows and these half a second; a test holds the two together.
+for 25,000 rows and these under one; a test holds the two together.
 """
 
 from __future__ import annotations

@@ -41,8 +41,12 @@ class SliceFigures:
 
 @dataclass(frozen=True, slots=True)
 class SliceChange:
-    """A slice on which the first of two classifiers is significantly worse; `p_value` is McNemar's after Holm's
-    correction over all slices, that of the pairing the one before."""
+    """A slice on which the first of two classifiers is significantly worse.
+
+    Attributes:
+        pairing: the first against the other on the rows of the slice, uncorrected.
+        p_value: that of the pairing after Holm's correction over all slices.
+    """
 
     dimension: str
     name: str

@@ -106,6 +106,14 @@ def test_calibration_is_told_before_and_after_the_temperature() -> None:
     assert drawn_evaluation(3).untempered is None
 
 
+def test_at_temperature_1_the_loss_is_that_of_the_logits_themselves() -> None:
+    """Logits 0 and 2 ln 3, divided by 2: probabilities 1/4 and 3/4; at temperature 1 they are 1/10 and 9/10."""
+    evaluation = evaluate(np.array([1, 0]), np.array([[1, 3], [1, 3]]) / 4, CLASSES, {"neg": 1}, 2.0)
+    assert evaluation.untempered is not None
+    assert evaluation.log_loss.value == pytest.approx(-np.log(3 / 16) / 2)
+    assert evaluation.untempered.log_loss.value == pytest.approx(-np.log(9 / 100) / 2)
+
+
 def test_ranking_is_of_two_classes_with_rows() -> None:
     assert drawn_evaluation(5).ranking is None
     assert evaluate(np.array([0, 0]), sure([0, 1]), CLASSES, {"neg": 1}).ranking is None
