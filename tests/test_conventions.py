@@ -21,7 +21,7 @@ MAY_IMPORT = {
 DOORS = {
     "great_expectations": {"text_classifier/contract/applied/expectations.py"},
     "pytorch_lightning": {"text_classifier/training/fitting.py", "text_classifier/training/module.py"},
-    "matplotlib": {"text_classifier/report/plots.py"},
+    "matplotlib": {"text_classifier/report/plots.py", "text_classifier/report/evaluation_plots.py"},
     "fsspec": {"text_classifier/corpus/sources/remote.py"},
     "cleanlab": {"text_classifier/evaluation/label_errors.py"},
     "faker": {"text_classifier/corpus/news_generator.py"},

@@ -128,7 +128,9 @@ def stamps(data_dir: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in data_dir.glob("[bidmsv]*/**/*.parquet")}
 
 
-ALL_CACHED = dict.fromkeys(STEPS, "Cached")
+ALL_CACHED = dict.fromkeys(STEPS, "Cached") | {
+    "detect drift": "Completed"
+}  # without a champion there is nothing to keep
 
 
 def test_a_second_run_on_unchanged_data_reuses_every_output_and_says_since_when(
@@ -186,7 +188,7 @@ def test_another_model_trains_again_on_the_tokens_that_stand(news_file: Path, da
     run_smoke(news_file)
     run_smoke(news_file, max_epochs=2)
     made = {"train", "evaluate", "report on", "compare"}
-    expected = {step: "Completed" if step in made else "Cached" for step in ALL_CACHED}
+    expected = ALL_CACHED | dict.fromkeys(made, "Completed")
     assert states_of("retrain news smoke") == expected
 
 
@@ -209,7 +211,8 @@ def test_a_damaged_output_is_made_again_and_the_rest_reused(
     (damaged,) = data_dir.glob(file)
     damaged.write_bytes(damaged.read_bytes()[:-1])
     second = run_smoke(news_file)
-    assert {step for step, state in states_of("retrain news smoke").items() if state == "Completed"} == made_again
+    made = {step for step, state in states_of("retrain news smoke").items() if state == "Completed"}
+    assert made - {"detect drift"} == made_again
     assert second.folder == first.folder
     storage.verify(damaged.parent if (damaged.parent / "manifest.json").exists() else damaged.parents[1])
 
