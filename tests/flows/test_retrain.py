@@ -145,7 +145,7 @@ def test_a_second_run_on_unchanged_data_reuses_every_output_and_says_since_when(
     assert (second, second.folder) == (first, first.folder)
     assert before
     assert stamps(data_dir) == before
-    assert caplog.text.count("reused ") == 9
+    assert caplog.text.count("reused ") == 8
     assert caplog.text.count(f"compared by {made_by.name}, flow run {made_by.id}") == 1
     assert f"made by {made_by.name}, flow run {made_by.id} at" in caplog.text
     state = last_run("retrain news smoke").state
