@@ -34,7 +34,7 @@ ARTIFACTS = {
     "news-contract",
     "news-copies",
     "news-splits",
-    *(f"news-category-{page}" for page in ("training", "report", "accuracy", "errors")),
+    *(f"news-category-{page}" for page in ("drift", "training", "report", "model-card", "accuracy", "errors")),
 }
 ARTIFACTS |= {"news-category-history", "news-category-champion"}
 BOTH_VERSIONS = ("/v2", "")  # of the dashboard
@@ -170,13 +170,15 @@ def test_the_page_of_a_run_tells_its_story(page: Page, client: SyncPrefectClient
     assert story.state is not None
     assert story.state.name == "Completed"
     sentence = f"{story.state.message}"
-    told = re.search(r"of (\d+) test examples of news the model gets", sentence)
+    told = re.search(r"of (\d+) test examples the model gets", sentence)
     assert told
     for tab, texts in {
         "Details": [sentence],
         "TaskRuns": [
             "ingest news",
             "validate 350 rows of news",
+            "find signal in ",
+            "fit baselines to ",
             "build vocabulary of 350 examples of news for smoke",
             f": {told[1]} test rows",
             f" on {told[1]} test rows with the champion",
@@ -246,8 +248,9 @@ def test_the_command_line_runs_a_deployment_and_its_tables_can_be_read(
     data_set: str,
 ) -> None:
     """News are GENERATED; IMDB is the real archive where it is at hand, else SAMPLE data."""
-    preset = "default" if PICTURES and data_set == "news" else "smoke"
-    ended = run_and_watch(f"retrain/{data_set}", environment, tmp_path, f"preset={preset}")
+    is_pictured = PICTURES and data_set == "news"
+    parameters = ["preset=default", "skip_training_without_signal=false"] if is_pictured else ["preset=smoke"]
+    ended = run_and_watch(f"retrain/{data_set}", environment, tmp_path, *parameters)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     shown = data_set if data_set == "news" or "TEXT_CLASSIFIER_IMDB" in environment else "imdb_sample"
     label = {"news": "category"}.get(data_set, "label")
