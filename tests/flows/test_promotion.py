@@ -102,6 +102,15 @@ def test_a_model_in_service_stays_there_when_a_later_publication_of_it_fails(hou
     assert len(house.ledger) == 1
 
 
+def test_a_run_killed_between_promotion_and_publication_is_published_by_the_next(house: House) -> None:
+    second = house.model("second", 900)
+    promotion(house.model("first", 700))
+    promoted = promote.fn(second, PromotionRule()).result()  # and here the machine stopped
+    assert promotion(second) == promoted
+    assert house.in_service == json.loads(house.pointer.read_text("utf-8"))["run"] == "second"
+    assert len(house.ledger) == 2
+
+
 def test_a_model_that_was_not_promoted_leaves_nothing_to_undo(house: House) -> None:
     promotion(house.model("first", 700))
     with pytest.raises(ReportError):
