@@ -82,18 +82,20 @@ def _summary(reports: Sequence[Report], server: Server | None, seconds: float) -
 
 
 def _lines_of(report: Report) -> list[str]:
-    splits = ", ".join(f"{split} {rows:,}" for split, rows in report.split_rows.items())
-    return [
+    data = report.data
+    splits = ", ".join(f"{split} {rows:,}" for split, rows in data.split_rows.items())
+    lines = [
         "",
-        f"{shown_name(report.data_set, report.origin)}, label {report.label}, preset {report.preset}",
+        f"{shown_name(data.data_set, data.origin)}, label {report.label}, preset {report.preset}",
         f"  {report.headline}",
-        f"  rows      read {report.read_rows:,}, {report.told_set_aside}, kept: {splits}",
-        f"  accuracy  {report.accuracy_rate:.2%} (95 % interval {report.accuracy_low_rate:.2%} to "
-        f"{report.accuracy_high_rate:.2%}) on {report.test_rows:,} test rows; "
-        f"always the majority class: {report.majority_rate:.2%}",
-        f"  report    {report.folder / 'report.html'}",
-        f"  errors    {report.folder / 'errors.parquet'}",
+        f"  rows      read {data.read_rows:,}, {data.told_set_aside}, kept: {splits}",
     ]
+    if report.evaluated:
+        lines += [
+            f"  report    {report.folder / 'report.html'}",
+            f"  errors    {report.folder / 'errors.parquet'}",
+        ]
+    return lines
 
 
 if __name__ == "__main__":

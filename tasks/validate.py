@@ -17,9 +17,10 @@ from text_classifier.contract import judged_data_set as latest_judged
 from text_classifier.contract import validate as apply_contract
 from text_classifier.corpus import raw_rows
 from text_classifier.errors import UnknownNameError
-from text_classifier.records import DataSet, Ingested, shown_name
+from text_classifier.records import DataSet, Ingested, TrainedModel, shown_name
 from text_classifier.report.contract_page import contract_page
 from text_classifier.report.contract_tables import Row, copy_row, share_rows, verdict_row
+from text_classifier.storage import read_manifest
 
 
 def _run_name() -> str:
@@ -74,6 +75,12 @@ def known_label(data_set: str, label: str | None) -> str:
 def judged_data_set(data_set: str, fingerprint: str | None) -> DataSet:
     """The data set of that name that was prepared or refused last, or the one with that fingerprint."""
     return latest_judged(Settings().data_dir, data_set, fingerprint)
+
+
+def data_set_of(model: TrainedModel) -> DataSet:
+    """The data set that a model was trained on."""
+    fingerprint = read_manifest(model.folder).inputs["data_set"]
+    return latest_data_set(Settings().data_dir, model.data_set, fingerprint)
 
 
 def prepared_data_set(data_set: str, fingerprint: str | None) -> DataSet:

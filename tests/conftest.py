@@ -44,15 +44,17 @@ def write_data_set(tmp_path: Path) -> WriteDataSet:
         splits: Mapping[Split, Sequence[tuple[str, str]]],
         classes: tuple[str, ...] | None = None,
         word_ranks: Mapping[str, int] | None = None,
+        groups: Mapping[Split, Sequence[str | None]] | None = None,
     ) -> DataSet:
-        planned = storage.plan("dataset", inputs={"source": repr(splits)}, parameters={}, modules=())
+        planned = storage.plan("dataset", inputs={"source": repr((splits, groups))}, parameters={}, modules=())
         folder = tmp_path / "datasets" / "films" / planned.fingerprint[: storage.DIGEST_CHARACTERS]
         split_rows: dict[str, int] = {split: len(pairs) for split, pairs in splits.items()}
         with storage.output_folder(folder, planned, {"split_rows": split_rows}) as partial:
             (partial / "examples").mkdir()
             row = 2
             for split, pairs in splits.items():
-                pq.write_table(_examples(pairs, row), partial / "examples" / f"{split}.parquet")
+                examples = _examples(pairs, row, (groups or {}).get(split, [None] * len(pairs)))
+                pq.write_table(examples, partial / "examples" / f"{split}.parquet")
                 row += len(pairs)
             if word_ranks:
                 ranks = pa.table({"token": list(word_ranks), "rank": pa.array(word_ranks.values(), pa.int32())})
@@ -66,13 +68,14 @@ def write_data_set(tmp_path: Path) -> WriteDataSet:
     return write
 
 
-def _examples(pairs: Sequence[tuple[str, str]], first_row: int) -> pa.Table:
+def _examples(pairs: Sequence[tuple[str, str]], first_row: int, groups: Sequence[str | None]) -> pa.Table:
     rows = range(first_row, first_row + len(pairs))
     texts = [text for text, _ in pairs]
     return pa.table(
         {
             "example_id": [str(row) for row in rows],
             "row": pa.array(rows, pa.int64()),
+            "group": pa.array(groups, pa.string()),
             "text_digest": pa.array([storage.sha256_text(text) for text in texts], pa.string()),
             "text": pa.array(texts, pa.string()),
             "mood": pa.array([label for _, label in pairs], pa.string()),

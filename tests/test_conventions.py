@@ -23,6 +23,7 @@ DOORS = {
     "pytorch_lightning": {"text_classifier/training/fitting.py", "text_classifier/training/module.py"},
     "matplotlib": {"text_classifier/report/plots.py"},
     "fsspec": {"text_classifier/corpus/sources/remote.py"},
+    "cleanlab": {"text_classifier/evaluation/label_errors.py"},
     "faker": {"text_classifier/corpus/news_generator.py"},
 }
 SUPPORT_OF_TASKS = {"tasks.dashboard", "tasks.naming", "tasks.outcome"}

@@ -10,6 +10,7 @@ TextClassifierError
 ├── ContractError
 │   ├── ContractFileError        the contract itself is wrong
 │   └── ContractViolationError   the data broke a rule of severity `error`
+│       └── DriftError           one that compares them with the champion's data
 ├── OutputError
 │   ├── OutputUnwritableError    no permission, or the disk is full
 │   └── DamagedOutputError       an output is missing, half-written or changed since
@@ -85,6 +86,10 @@ class ContractFileError(ContractError):
 
 
 class ContractViolationError(ContractError):
+    pass
+
+
+class DriftError(ContractViolationError):
     pass
 
 

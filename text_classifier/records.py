@@ -122,6 +122,30 @@ class DataSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """How a data set differs from the one that the champion was trained on.
+
+    Attributes:
+        sentence: what came of it, in words.
+        champion: the run of the model in service; None where there is nothing to compare with.
+        reference: fingerprint of the champion's data set; None where there is nothing to compare with.
+        folder: `drift/<data set>/<fingerprint>/` with drift.json; None where nothing was measured.
+        warned: ids of broken rules of severity `warning`; `failed` those of severity `error`.
+    """
+
+    data_set: str
+    origin: Origin
+    label: str
+    sentence: str
+    champion: str | None = None
+    reference: str | None = None
+    folder: Path | None = None
+    warned: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    making: Making = field(default=Making(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class EncodedCorpus:
     """A vocabulary and the labelled splits as token ids: `vocabulary.parquet`, `encoded/<split>.parquet`."""
 
@@ -202,7 +226,8 @@ class Baselines:
 
     Attributes:
         folder: `baselines/<data set>/<fingerprint>/`: predictions.parquet (example_id, text_digest, label and one
-            column per name), fits.json.
+            column per name), opinion.parquet (probabilities by one of them), validation.parquet where there are groups,
+            fits.json.
         names: of the baselines, which are the columns of their predictions.
     """
 
@@ -243,34 +268,46 @@ class Evaluated:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """The figures of one model on the test split, and where its pages stand."""
+class Verdict:
+    """What came of a run: four fields, and one sentence with the figures.
 
-    data_set: str
-    origin: Origin
+    Attributes:
+        signal: whether the texts say anything about the label.
+        against_baseline: how the model lies to the best baseline on the same test rows.
+        against_champion: how it lies to the model in service.
+        decision: whether it was put in service.
+        rule: what decided that, in words.
+        sentence: opens the report, the artifact and the log, and ends the run.
+    """
+
+    signal: Literal["found", "not found"]
+    against_baseline: Literal["better", "not separable", "worse", "no model"]
+    against_champion: Literal["first", "better", "not separable", "worse", "not comparable", "no model"]
+    decision: Literal["promoted", "not promoted"]
+    rule: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The verdict of a run and where its pages stand.
+
+    Attributes:
+        data: the examples, of whose train split the model learned and on whose test split it was judged.
+        evaluated: the model's figures; None where nothing was trained, because there is no signal.
+        folder: of the model; where nothing was trained, of the signal test.
+    """
+
+    data: DataSet
     label: str
     preset: str
-    run: str
+    verdict: Verdict
+    evaluated: Evaluated | None
     folder: Path
-    first_sentence: str
-    read_rows: int
-    rejected_rows: int
-    leaked_rows: int
-    split_rows: dict[str, int]
-    test_rows: int
-    accuracy_rate: float
-    accuracy_low_rate: float
-    accuracy_high_rate: float
-    majority_rate: float
     making: Making = field(default=Making(), compare=False)
 
     @property
-    def told_set_aside(self) -> str:
-        """The rows that did not become examples, in words."""
-        return told_set_aside(self.rejected_rows, self.leaked_rows)
-
-    @property
     def headline(self) -> str:
-        """The first sentence; before it, since when nothing has changed."""
+        """The verdict's sentence; before it, since when nothing has changed."""
         unchanged = f"Unchanged since {self.making.at[:16].replace('T', ' ')} UTC. " if self.making.is_reused else ""
-        return unchanged + self.first_sentence
+        return unchanged + self.verdict.sentence

@@ -30,6 +30,7 @@ from text_classifier.errors import (
     UnknownNameError,
 )
 from text_classifier.records import Report
+from text_classifier.training.model_folder import LATER_FILES
 
 HEADER = ["title", "text", "date", "source", "author", "category", "label"]
 CATEGORIES = ["Business", "Entertainment", "Health", "Politics", "Science", "Sports", "Technology"]
@@ -79,22 +80,25 @@ def run_smoke(source: Path | None, data_set: str = "news", **parameters: object)
 
 def test_the_chain_accounts_for_every_row_and_every_file(news_file: Path, data_dir: Path) -> None:
     published = run_smoke(news_file)
-    assert published.read_rows == 700
-    assert sum(published.split_rows.values()) + published.rejected_rows == 700
+    data = published.data
+    assert data.read_rows == 700
+    assert sum(data.split_rows.values()) + data.rejected_rows == 700
     assert published.folder.is_relative_to(data_dir / "models" / "news")
     manifest = storage.verify(published.folder)
-    assert {"predictions.parquet", "errors.parquet", "metrics.json", "report.html"} <= set(manifest.outputs)
+    assert set(LATER_FILES) <= set(manifest.outputs)
     predictions = pq.read_table(published.folder / "predictions.parquet")
-    assert predictions.num_rows == published.test_rows == published.split_rows["test"]
+    assert published.evaluated is not None
+    assert predictions.num_rows == published.evaluated.test_rows == data.split_rows["test"]
 
 
 def test_the_dashboard_shows_what_the_run_found(news_file: Path, data_dir: Path) -> None:
     published = run_smoke(news_file)
     run = last_run("retrain news smoke")
     assert run.state is not None
-    assert run.state.message == published.first_sentence
+    assert run.state.message == published.verdict.sentence
     subject = "news-category"
-    expected = {f"{subject}-{page}" for page in ("training", "report", "accuracy", "errors", "history", "champion")}
+    pages = ("drift", "training", "report", "model-card", "accuracy", "errors", "history", "champion")
+    expected = {f"{subject}-{page}" for page in pages}
     assert set(artifacts("retrain news smoke")) == expected | {"news-contract", "news-copies", "news-splits"}
 
 
@@ -106,20 +110,25 @@ def test_the_contract_table_of_a_refused_file_is_in_the_dashboard(tmp_path: Path
     assert "Sports" in f"{table.data}"
 
 
+STEPS = (
+    *("ingest", "validate", "detect drift", "find signal", "fit baselines"),
+    *("build vocabulary", "train", "evaluate", "compare", "report on"),
+)
+
+
 def states_of(name: str) -> dict[str, str]:
     """State names of the tasks of the newest flow run of that name and of its subflows, by task."""
     with get_client(sync_client=True) as client:
         since = FlowRunFilter(start_time=FlowRunFilterStartTime(after_=last_run(name).start_time))
         runs = client.read_task_runs(flow_run_filter=since)
-    steps = ("ingest", "validate", "build vocabulary", "train", "report on", "compare")
-    return {step: f"{run.state_name}" for step in steps for run in runs if run.name.startswith(f"{step} ")}
+    return {step: f"{run.state_name}" for step in STEPS for run in runs if run.name.startswith(f"{step} ")}
 
 
 def stamps(data_dir: Path) -> dict[Path, int]:
-    return {path: path.stat().st_mtime_ns for path in data_dir.glob("[idvm]*/**/*.parquet")}
+    return {path: path.stat().st_mtime_ns for path in data_dir.glob("[bidmsv]*/**/*.parquet")}
 
 
-ALL_CACHED = dict.fromkeys(("ingest", "validate", "build vocabulary", "train", "report on", "compare"), "Cached")
+ALL_CACHED = dict.fromkeys(STEPS, "Cached")
 
 
 def test_a_second_run_on_unchanged_data_reuses_every_output_and_says_since_when(
@@ -134,22 +143,22 @@ def test_a_second_run_on_unchanged_data_reuses_every_output_and_says_since_when(
     assert (second, second.folder) == (first, first.folder)
     assert before
     assert stamps(data_dir) == before
-    assert caplog.text.count("reused ") == 5
+    assert caplog.text.count("reused ") == 9
     assert caplog.text.count(f"compared by {made_by.name}, flow run {made_by.id}") == 1
     assert f"made by {made_by.name}, flow run {made_by.id} at" in caplog.text
     state = last_run("retrain news smoke").state
     assert state is not None
     assert state.message == second.headline
-    assert second.headline == f"Unchanged since {first.making.at[:16].replace('T', ' ')} UTC. {first.first_sentence}"
+    assert second.headline == f"Unchanged since {first.making.at[:16].replace('T', ' ')} UTC. {first.verdict.sentence}"
     assert "**Unchanged since" in f"{artifacts('retrain news smoke')['news-category-report'].data}"
-    assert len(artifacts("retrain news smoke")) == 9
+    assert len(artifacts("retrain news smoke")) == 11
 
 
 def test_refresh_makes_everything_anew(news_file: Path, data_dir: Path) -> None:
     first, before = run_smoke(news_file), stamps(data_dir)
     second = run_smoke(news_file, refresh=True)
     assert set(states_of("retrain news smoke").values()) == {"Completed"}
-    assert second.run != first.run
+    assert second.folder != first.folder
     after = stamps(data_dir)
     assert not [path for path in before if not path.is_relative_to(first.folder) and after[path] == before[path]]
 
@@ -176,7 +185,7 @@ def test_a_changed_rule_validates_again_and_does_not_ingest_again(
 def test_another_model_trains_again_on_the_tokens_that_stand(news_file: Path, data_dir: Path) -> None:
     run_smoke(news_file)
     run_smoke(news_file, max_epochs=2)
-    made = {"train", "report on", "compare"}
+    made = {"train", "evaluate", "report on", "compare"}
     expected = {step: "Completed" if step in made else "Cached" for step in ALL_CACHED}
     assert states_of("retrain news smoke") == expected
 
@@ -187,6 +196,9 @@ def test_another_model_trains_again_on_the_tokens_that_stand(news_file: Path, da
         ("ingested/*/*/rows.parquet", {"ingest"}),
         ("datasets/*/*/examples/train.parquet", {"validate"}),
         ("vocabularies/*/vocabulary.parquet", {"build vocabulary"}),
+        ("signals/*/*/null_scores.parquet", {"find signal"}),
+        ("baselines/*/*/predictions.parquet", {"fit baselines"}),
+        ("models/*/*/metrics.json", {"evaluate", "report on"}),
         ("models/*/*/report.html", {"report on"}),
     ],
 )
@@ -206,7 +218,7 @@ def test_damaged_weights_are_trained_again_and_never_reported(news_file: Path, d
     first = run_smoke(news_file)
     (first.folder / "weights.safetensors").write_bytes(b"weights")
     second = run_smoke(news_file)
-    assert second.run != first.run
+    assert second.folder != first.folder
     storage.verify(second.folder)
 
 
@@ -215,7 +227,7 @@ def test_each_step_runs_alone_on_what_the_step_before_left(news_file: Path, data
     model = train_classifier("news", "smoke", label="label")
     published = report("news")
     assert model.label == published.label == "label"
-    assert published.run == model.run
+    assert published.folder == model.folder
     assert prepared.classes["label"] == ("fake", "real")
 
 
@@ -240,11 +252,11 @@ def test_a_refused_download_goes_on_with_the_sample_and_says_so_everywhere(
 ) -> None:
     monkeypatch.setenv("TEXT_CLASSIFIER_CONTRACTS_DIR", str(contracts_without_network))
     published = run_smoke(None, data_set="imdb")
-    assert published.data_set == "imdb_sample"
-    assert "SAMPLE" in published.first_sentence
+    assert published.data.data_set == "imdb_sample"
+    assert "SAMPLE" in published.verdict.sentence
     assert "SAMPLE" in (published.folder / "report.html").read_text("utf-8")
     published_artifacts = artifacts("retrain imdb smoke")
-    assert len(published_artifacts) == 9
+    assert len(published_artifacts) == 11
     assert all("SAMPLE" in f"{artifact.description}" for artifact in published_artifacts.values())
     tables = [json.loads(str(a.data)) for a in published_artifacts.values() if a.type == "table"]
     assert all("SAMPLE" in row["data"] for table in tables for row in table)
@@ -252,8 +264,8 @@ def test_a_refused_download_goes_on_with_the_sample_and_says_so_everywhere(
 
 def test_without_any_source_the_news_are_generated_and_called_so(data_dir: Path) -> None:
     published = run_smoke(None)
-    assert published.read_rows == 20_000
-    assert "GENERATED" in published.first_sentence
+    assert published.data.read_rows == 20_000
+    assert "GENERATED" in published.verdict.sentence
     assert not (data_dir / "champions" / "news" / "category" / "champion.json").exists()
 
 

@@ -8,13 +8,13 @@ from text_classifier.champion.conditions import Beside, against, barred, failed,
 from text_classifier.champion.ledger import Ledger, now, opened
 from text_classifier.champion.rescoring import PREDICTIONS
 from text_classifier.champion.same_rows import NotComparable, same_rows
-from text_classifier.champion.slices import worse_slices
 from text_classifier.champion.spending import level_of
 from text_classifier.code_version import code_digest
 from text_classifier.comparison import Comparison
 from text_classifier.config import PromotionRule
 from text_classifier.errors import DamagedOutputError
 from text_classifier.evaluation.pairs import Pairing, compare, detectable_gain
+from text_classifier.evaluation.slices import worse_slices
 from text_classifier.records import Evaluated
 from text_classifier.storage import read_manifest, sha256_text
 from text_classifier.store import Store
@@ -110,8 +110,8 @@ def _beside(evaluated: Evaluated, champion: str | None, level: float, store: Sto
         return Beside("not comparable", rows.why, is_damage=rows.is_damage)
     pairing = compare(rows.challenger, rows.champion)
     reason = _told(pairing, level) + ("; the champion was scored anew on them" if rows.is_rescored else "")
-    worse = worse_slices(rows.predictions, rows.challenger, rows.champion)
-    return Beside(against(pairing, level), reason, pairing, worse)
+    worse = worse_slices(rows.slices, rows.challenger, rows.champion)
+    return Beside(against(pairing, level), reason, pairing, tuple(f"{one.dimension} = {one.name}" for one in worse))
 
 
 def _told(pairing: Pairing, level: float) -> str:

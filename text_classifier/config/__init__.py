@@ -12,11 +12,13 @@ from text_classifier.config.parameters import (
     RepairedFile,
     RunName,
     Seed,
+    SkipTraining,
     Source,
 )
-from text_classifier.config.presets import PRESETS, Preset, PresetName, preset_named
+from text_classifier.config.presets import PRESETS, Preset, PresetName, preset_named, skips_training
 from text_classifier.config.promotion import PromotionRule
 from text_classifier.config.settings import Settings
+from text_classifier.config.signal import SignalRule
 
 __all__ = [
     "PRESETS",
@@ -36,8 +38,11 @@ __all__ = [
     "RunName",
     "Seed",
     "Settings",
+    "SignalRule",
+    "SkipTraining",
     "Source",
     "TrainingOptions",
     "VocabularyOptions",
     "preset_named",
+    "skips_training",
 ]

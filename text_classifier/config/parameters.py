@@ -17,3 +17,4 @@ NamedRun = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_len
 RunName = NamedRun | None
 Reason = Annotated[str, Field(pattern=r"\S", max_length=1_000)]
 Person = Annotated[str, Field(pattern=r"\S", max_length=200)] | None
+SkipTraining = bool | None

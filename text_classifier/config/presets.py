@@ -20,6 +20,9 @@ class Preset(Options):
     model: ModelOptions = ModelOptions()
     training: TrainingOptions = TrainingOptions()
     may_be_promoted: bool = Field(False, description="Whether a model of this preset may become champion.")
+    skip_training_without_signal: bool = Field(
+        False, description="Whether nothing is trained where the texts say nothing about the label."
+    )
 
 
 PRESETS: dict[PresetName, Preset] = {
@@ -38,6 +41,7 @@ PRESETS: dict[PresetName, Preset] = {
             patience_epochs=1,
         ),
         may_be_promoted=True,
+        skip_training_without_signal=True,
     ),
     "smoke": Preset(
         description="A tiny model for tests: seconds, and no accuracy to speak of.",
@@ -89,3 +93,12 @@ def preset_named(name: str) -> Preset:
         if known == name:
             return preset
     raise UnknownNameError.of("preset", name, PRESETS)
+
+
+def skips_training(preset: str, asked: bool | None) -> bool:
+    """Whether nothing is trained where there is no signal: as somebody asked, else as the preset says.
+
+    Raises:
+        UnknownNameError: there is no such preset.
+    """
+    return preset_named(preset).skip_training_without_signal if asked is None else asked

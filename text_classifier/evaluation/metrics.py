@@ -1,7 +1,7 @@
 """The figures of a classifier on one split. Legend: N examples, C classes.
 
-Every figure is computed by scikit-learn or scipy; this module names them and says which belong together. Both are
-imported by the functions that need them: a run on unchanged data needs neither, and they cost over a second.
+scikit-learn and scipy compute them; this module names them and says which belong together. Both are imported by the
+functions that need them: a run on unchanged data needs neither, and they cost over a second.
 """
 
 from __future__ import annotations
@@ -13,38 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from text_classifier.errors import ReportError
-
-CONFIDENCE_RATE = 0.95
+from text_classifier.evaluation.calibration import Calibration, at_temperature, calibration
+from text_classifier.evaluation.class_figures import ClassFigures, figures_by_class, mean_figures
+from text_classifier.evaluation.intervals import Floats, Interval, Proportion, proportion
+from text_classifier.evaluation.ranking import Ranking, ranking
 
 ClassIndices = NDArray[np.int64]  # (N,), 0 to C - 1
 Probabilities = NDArray[np.floating]  # (N, C), rows sum to 1
-
-
-@dataclass(frozen=True, slots=True)
-class Proportion:
-    """A share of right answers with its Wilson interval at CONFIDENCE_RATE."""
-
-    right_rows: int
-    rows: int
-    rate: float
-    low_rate: float
-    high_rate: float
-
-    def contains(self, rate: float) -> bool:
-        """Whether the interval contains `rate`, its ends included."""
-        return self.low_rate <= rate <= self.high_rate
-
-
-@dataclass(frozen=True, slots=True)
-class ClassFigures:
-    """One class: `support_rows` bear it, `predicted_rows` were given it. An undefined rate (0/0) is 0."""
-
-    name: str
-    precision_rate: float
-    recall_rate: float
-    f1_rate: float
-    support_rows: int
-    predicted_rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,65 +29,70 @@ class Evaluation:
     Attributes:
         majority_class: the commonest class of *train*, the first in the contract's order among equals.
         majority: how often that one answer is right on this split.
-        log_loss: mean negative natural logarithm of the probability given to the true class.
+        balanced_accuracy_rate: mean recall of the classes that have rows.
+        log_loss: that of `calibration`.
         confusion: C rows of C counts; row: true class, column: predicted class.
+        calibration: of the probabilities that the model gives.
+        untempered: of those at temperature 1; None where the model gives these.
+        ranking: of two classes; None of more, and where one has no rows.
     """
 
     class_names: tuple[str, ...]
     accuracy: Proportion
     majority_class: str
     majority: Proportion
-    macro_f1_rate: float
-    weighted_f1_rate: float
-    log_loss: float
+    balanced_accuracy_rate: Interval
+    macro_f1_rate: Interval
+    weighted_f1_rate: Interval
+    log_loss: Interval
     per_class: tuple[ClassFigures, ...]
     confusion: tuple[tuple[int, ...], ...]
-
-
-def proportion(right_rows: int, rows: int) -> Proportion:
-    """The share `right_rows` / `rows` with its Wilson interval.
-
-    Source: Wilson 1927; chosen over the others by Brown, Cai and DasGupta 2001.
-    """
-    from scipy.stats import binomtest
-
-    interval = binomtest(right_rows, rows).proportion_ci(CONFIDENCE_RATE, method="wilson")
-    return Proportion(right_rows, rows, right_rows / rows, float(interval.low), float(interval.high))
+    calibration: Calibration
+    untempered: Calibration | None
+    ranking: Ranking | None
 
 
 def evaluate(
-    truth: ClassIndices, probabilities: Probabilities, class_names: Sequence[str], train_class_rows: Mapping[str, int]
+    truth: ClassIndices,
+    probabilities: Probabilities,
+    class_names: Sequence[str],
+    train_class_rows: Mapping[str, int],
+    temperature: float = 1.0,
 ) -> Evaluation:
-    """Compare `probabilities` (N, C) with the true classes (N,).
+    """Compare `probabilities` (N, C) with the true classes (N,). The order of the rows changes nothing.
 
     Args:
         train_class_rows: rows of each class in the train split, from which the majority class comes.
+        temperature: at which the probabilities were made.
 
     Raises:
         ReportError: there is no example, or the probabilities are none.
     """
-    from sklearn.metrics import confusion_matrix, f1_score, log_loss
+    from sklearn.metrics import confusion_matrix
 
     check_probabilities(probabilities, len(truth), len(class_names))
-    classes = np.arange(len(class_names))
-    predictions = probabilities.argmax(axis=1)
-    exact = probabilities.astype(np.float64)
+    order = np.lexsort((truth, *probabilities.T))  # else the bootstrap would draw other rows from another order
+    truth, exact = truth[order], probabilities[order].astype(np.float64)
+    exact /= exact.sum(axis=1, keepdims=True)
+    predictions = exact.argmax(axis=1)
     majority = int(np.argmax([train_class_rows.get(name, 0) for name in class_names]))
-    confusion = confusion_matrix(truth, predictions, labels=classes)
-
-    def f1(average: str) -> float:
-        return float(f1_score(truth, predictions, labels=classes, average=average, zero_division=0))
-
+    confusion = confusion_matrix(truth, predictions, labels=np.arange(len(class_names)))
+    means = mean_figures(truth, predictions, len(class_names))
+    tempered = calibration(truth, exact, temperature)
     return Evaluation(
         class_names=tuple(class_names),
         accuracy=proportion(int(np.trace(confusion)), len(truth)),
         majority_class=class_names[majority],
         majority=proportion(int((truth == majority).sum()), len(truth)),
-        macro_f1_rate=f1("macro"),
-        weighted_f1_rate=f1("weighted"),
-        log_loss=float(log_loss(truth, exact / exact.sum(axis=1, keepdims=True), labels=classes)),
-        per_class=_per_class(truth, predictions, class_names),
+        balanced_accuracy_rate=means.balanced_accuracy_rate,
+        macro_f1_rate=means.macro_f1_rate,
+        weighted_f1_rate=means.weighted_f1_rate,
+        log_loss=tempered.log_loss,
+        per_class=figures_by_class(confusion, means.f1_rates, class_names),
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+        calibration=tempered,
+        untempered=None if temperature == 1 else calibration(truth, at_temperature(exact, temperature, 1), 1.0),
+        ranking=_ranking(truth, exact, class_names),
     )
 
 
@@ -141,13 +121,6 @@ def check_probabilities(probabilities: Probabilities, rows: int, classes: int) -
         )
 
 
-def _per_class(truth: ClassIndices, predictions: ClassIndices, class_names: Sequence[str]) -> tuple[ClassFigures, ...]:
-    from sklearn.metrics import precision_recall_fscore_support
-
-    classes = np.arange(len(class_names))
-    columns = precision_recall_fscore_support(truth, predictions, labels=classes, zero_division=0)
-    predicted_rows = np.bincount(predictions, minlength=len(classes))
-    return tuple(
-        ClassFigures(name, float(precision), float(recall), float(f1), int(support), int(predicted))
-        for name, precision, recall, f1, support, predicted in zip(class_names, *columns, predicted_rows, strict=True)
-    )
+def _ranking(truth: ClassIndices, exact: Floats, class_names: Sequence[str]) -> Ranking | None:
+    is_defined = len(class_names) == 2 and len(np.unique(truth)) == 2
+    return ranking(truth == 1, exact[:, 1], class_names[1]) if is_defined else None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from text_classifier.errors import MisalignedPredictionsError, ReportError
+from text_classifier.evaluation.label_errors import LikelyErrors
 from text_classifier.evaluation.metrics import ClassIndices, Probabilities, check_probabilities
 from text_classifier.storage import sha256_text
 
@@ -69,19 +70,20 @@ def prediction_table(examples: pa.Table, label: str, probabilities: Probabilitie
     return pa.table(columns | {f"p_{name}": pa.array(probabilities[:, at]) for at, name in enumerate(classes)})
 
 
-def error_table(predictions: pa.Table, examples: pa.Table, excerpt: Callable[[str], str]) -> pa.Table:
-    """The wrong predictions, the most confident first, equals by row.
+def error_table(predictions: pa.Table, examples: pa.Table, label_errors: LikelyErrors | None) -> pa.Table:
+    """The wrong predictions with their whole text, the most confident first, equals by row.
 
     Args:
         predictions: a `prediction_table` of N rows.
         examples: the N examples, with their text.
-        excerpt: makes of a text what the table shows of it.
+        label_errors: (N,), see `likely_label_errors`; None: nobody asked, and the column `likely_label_error` is null.
     """
-    wrong = pc.not_equal(predictions["label"], predictions["prediction"])
+    doubted = pa.nulls(examples.num_rows, pa.bool_()) if label_errors is None else pa.array(label_errors, pa.bool_())
     columns = ["row", "example_id", "label", "prediction", "probability"]
-    errors = predictions.select(columns).filter(wrong)
-    excerpts = pa.array([excerpt(text) for text in _strings(examples.filter(wrong), "text")], pa.string())
-    return errors.append_column("excerpt", excerpts).sort_by([("probability", "descending"), ("row", "ascending")])
+    table = predictions.select(columns).append_column("likely_label_error", doubted)
+    wrong = pc.not_equal(predictions["label"], predictions["prediction"])
+    errors = table.append_column("text", examples["text"]).filter(wrong)
+    return errors.sort_by([("probability", "descending"), ("row", "ascending")])
 
 
 def _strings(table: pa.Table, column: str) -> list[str]:

@@ -31,9 +31,14 @@ def showable(text: str) -> str:
     return _NOT_SHOWABLE.sub("\ufffd", named)
 
 
+def whole_line(text: str) -> str:
+    """`showable` text with every run of white space as one space, none at its ends."""
+    return " ".join(showable(text).split())
+
+
 def one_line(text: str, max_characters: int) -> str:
-    """`showable` text on one line of at most `max_characters`; a cut ends with an ellipsis."""
-    line = " ".join(showable(text).split())
+    """The `whole_line` of a text, of at most `max_characters`; a cut ends with an ellipsis."""
+    line = whole_line(text)
     return line if len(line) <= max_characters else line[: max_characters - 1].rstrip() + "…"
 
 

@@ -31,7 +31,7 @@ def contract_page(outcome: ContractOutcome) -> str:
         contract=outcome.contract,
         sentence=sentence(outcome),
         stages=_STAGES,
-        standing=_standing(verdicts),
+        tone=_tone(verdicts),
         verdicts=sorted(verdicts, key=lambda verdict: _RULE_ORDER.index(verdict.consequence)),
         broken=[verdict for verdict in verdicts if verdict.verdict != "passed"],
         copies=[(told_copies(count), count) for count in outcome.findings.copies],
@@ -52,9 +52,9 @@ def sentence(outcome: ContractOutcome) -> str:
     return f"{became}; {told_set_aside(outcome.rejected_rows, outcome.leaked_rows)}. {rules}"
 
 
-def _standing(verdicts: tuple[Verdict, ...]) -> str:
+def _tone(verdicts: tuple[Verdict, ...]) -> str:
     found = {verdict.consequence for verdict in verdicts}
-    return "worse" if "data set refused" in found else "no-better" if found - {"none"} else "better"
+    return "bad" if "data set refused" in found else "warn" if found - {"none"} else "good"
 
 
 def _shares(column: str, outcome: ContractOutcome) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""All reports so far of one data set and label, as the rows of a table."""
+"""All runs so far of one data set and label with their verdicts, as the rows of a table."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from text_classifier import storage
 from text_classifier.errors import DamagedOutputError
-from text_classifier.evaluation import percent
-from text_classifier.report.figures import METRICS, minute, read_figures
+from text_classifier.evaluation.figures import METRICS, minute, read_figures
+from text_classifier.evaluation.words import percent
+from text_classifier.report.verdicts import read_verdict
+
+FIELDS = ("signal", "against_baseline", "against_champion", "decision", "rule")
 
 
 def history_rows(data_dir: Path, data_set: str, label: str) -> list[dict[str, object]]:
@@ -24,22 +28,23 @@ def history_rows(data_dir: Path, data_set: str, label: str) -> list[dict[str, ob
 def _row(folder: Path, label: str) -> dict[str, object] | None:
     try:
         figures = read_figures(folder)
-        return _figures_row(figures) if figures["label"] == label else None
+        return _figures_row(folder, figures) if figures["label"] == label else None
     except (DamagedOutputError, KeyError, TypeError) as error:
         return {"run": folder.name, "sentence": f"cannot be read: {error}"}
 
 
-def _figures_row(figures: Mapping[str, Any]) -> dict[str, object]:
-    accuracy = figures["test"]["accuracy"]
+def _figures_row(folder: Path, figures: Mapping[str, Any]) -> dict[str, object]:
+    accuracy, best, verdict = figures["test"]["accuracy"], figures["baselines"][0], read_verdict(folder)
     return {
         "run": figures["run"],
-        "trained": minute(figures["made"]["trained_at"]),
+        "trained": minute(storage.read_manifest(folder).created_at),
         "data": figures["name"],
         "preset": figures["preset"],
         "accuracy": percent(accuracy["rate"]),
         "low": percent(accuracy["low_rate"]),
         "high": percent(accuracy["high_rate"]),
-        "majority": percent(figures["test"]["majority"]["rate"]),
+        "best baseline": f"{best['name']}: {percent(best['accuracy']['rate'])}",
         "test rows": accuracy["rows"],
-        "sentence": figures["sentence"],
+        **{name.replace("_", " "): verdict[name] for name in FIELDS},
+        "sentence": verdict["sentence"],
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from text_classifier.comparison import Comparison
-from text_classifier.evaluation import percent
-from text_classifier.report.figures import minute
+from text_classifier.evaluation.figures import minute
+from text_classifier.evaluation.words import percent, points
 
 
 def ledger_rows(ledger: Sequence[Comparison], shown_name: str) -> list[dict[str, object]]:
@@ -27,9 +27,9 @@ def _row(line: Comparison, shown_name: str) -> dict[str, object]:
         "against champion": line.against_champion,
         "in words": line.reason,
         "champion before": line.champion,
-        "gain": _points(line.gain_rate),
-        "low": _points(line.low_rate),
-        "high": _points(line.high_rate),
+        "gain": _told(line.gain_rate),
+        "low": _told(line.low_rate),
+        "high": _told(line.high_rate),
         "p (two-sided)": line.p_value,
         "level (one-sided)": line.level,
         "level spent": line.spent,
@@ -40,5 +40,5 @@ def _row(line: Comparison, shown_name: str) -> dict[str, object]:
     }
 
 
-def _points(rate: float | None) -> str | None:
-    return None if rate is None else f"{100 * rate:+.2f}"
+def _told(rate: float | None) -> str | None:
+    return None if rate is None else points(rate)

@@ -9,40 +9,78 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Literal
 
 from markupsafe import Markup
 
-from text_classifier.evaluation import percent
-from text_classifier.report.figures import Figures, minute
+from text_classifier.evaluation.figures import Figures, minute
+from text_classifier.evaluation.words import interval, percent, points
+from text_classifier.report.cells import one_line
+from text_classifier.report.evaluation_plots import reliability_svg, signal_svg, threshold_svg
+from text_classifier.report.excerpts import pieces
 from text_classifier.report.plots import Bar, Line, curve_svg, intervals_svg
 from text_classifier.report.templates import template
 
-SHOWN_ERRORS = 200
+TONES = {
+    **{"better": "good", "promoted": "good", "found": "good"},
+    **{"not separable": "warn", "not comparable": "warn", "not promoted": "warn", "not found": "warn"},
+    "worse": "bad",
+}
+"""How a field of the verdict is coloured; its words say the same."""
 LOSS, ACCURACY = "mean loss, nats", "right answers on val, %"
 
 
-def render(figures: Figures, errors: Sequence[Mapping[str, Any]]) -> str:
-    """The page as HTML text, valid UTF-8.
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All that a page shows.
 
-    Args:
+    Attributes:
         figures: the content of metrics.json.
-        errors: rows of errors.parquet, the most confident first; those beyond SHOWN_ERRORS are only counted.
+        verdict: the content of verdict.json.
+        errors: the first SHOWN_ERRORS rows of errors.parquet, the most confident first.
+        card: the model card, Markdown.
+        written_at: ISO 8601 in UTC.
     """
-    filters: dict[str, Callable[..., str]] = {
+
+    figures: Figures
+    verdict: Mapping[str, Any]
+    errors: Sequence[Mapping[str, Any]]
+    card: str
+    written_at: str
+
+
+def render(contents: Contents) -> str:
+    """The page as HTML text, valid UTF-8."""
+    figures = contents.figures
+    filters: dict[str, Callable[..., Any]] = {
+        "line": one_line,
+        "pieces": pieces,
         "percent": percent,
+        "interval": interval,
+        "ends": _ends,
+        "bare": _bare,
+        "bare_interval": _bare_interval,
+        "points": points,
         "minute": minute,
         "duration": _duration,
         "number": _number,
+        "p": _p_value,
     }
     script = files("text_classifier.report").joinpath("page.js").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return template("page.html", filters).render(
         figures=figures,
+        verdict=contents.verdict,
         test=figures["test"],
-        errors=errors[:SHOWN_ERRORS],
-        intervals=Markup(_intervals(figures)),  # noqa: S704
+        best=figures["baselines"][0],
+        tones=TONES,
+        tone=_tone(contents.verdict),
+        errors=contents.errors,
+        card=contents.card,
+        written_at=contents.written_at,
+        plots={name: Markup(svg) for name, svg in _plots(figures).items()},  # noqa: S704
         curves=[Markup(svg) for svg in _curves(figures)],  # noqa: S704
         script=Markup(script),  # noqa: S704
         script_digest=digest,
@@ -76,16 +114,52 @@ def _told(lines: Sequence[Line], unit: str) -> str:
     return f"{unit} by epoch. " + "; ".join(told)
 
 
-def _intervals(figures: Figures) -> str:
+def _tone(verdict: Mapping[str, Any]) -> str:
+    if verdict["decision"] == "promoted":
+        return "good"
+    return "bad" if "worse" in (verdict["against_baseline"], verdict["against_champion"]) else "warn"
+
+
+def _plots(figures: Figures) -> dict[str, str]:
     test = figures["test"]
-    named = {"this model": test["accuracy"], f"always '{test['majority_class']}'": test["majority"]}
+    plots = {
+        "intervals": _intervals(figures),
+        "signal": signal_svg(figures["signal"]),
+        "reliability": reliability_svg(test["calibration"]["bins"]),
+    }
+    ranking = test["ranking"]
+    if ranking:
+        plots["roc"] = threshold_svg(ranking["roc_curve"], "roc", ("false alarms, %", "recall, %"))
+        plots["precision_recall"] = threshold_svg(ranking["pr_curve"], "pr", ("recall, %", "precision, %"))
+    return plots
+
+
+def _intervals(figures: Figures) -> str:
+    named = {"this model": figures["test"]["accuracy"]} | {one["name"]: one["accuracy"] for one in figures["baselines"]}
     bars = [Bar(name, one["rate"], one["low_rate"], one["high_rate"]) for name, one in named.items()]
     told = (f"{b.name} {percent(b.rate)}, interval {percent(b.low_rate)} to {percent(b.high_rate)}" for b in bars)
     return intervals_svg(bars, "Right answers on test: " + "; ".join(told))
 
 
+def _ends(figure: Mapping[str, float]) -> str:
+    return f"{100 * figure['low']:.2f} to {percent(figure['high'])}"
+
+
+def _bare(rate: float) -> str:
+    """A rate as a percentage for a column whose heading has the sign."""
+    return f"{100 * rate:.2f}"
+
+
+def _bare_interval(figure: Mapping[str, float]) -> str:
+    return f"{_bare(figure['low_rate'])} to {_bare(figure['high_rate'])}"
+
+
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.4g}"
+
+
+def _p_value(p_value: float) -> str:
+    return f"{p_value:.2g}" if p_value >= 0.0001 else "< 0.0001"
 
 
 def _duration(seconds: float) -> str:

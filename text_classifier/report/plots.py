@@ -54,6 +54,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """A rate before and now, 0 to 1."""
+
+    name: str
+    old_rate: float
+    new_rate: float
+
+
+@dataclass(frozen=True, slots=True)
 class Bar:
     """A rate with its interval, all 0 to 1."""
 
@@ -65,7 +74,7 @@ class Bar:
 
 def intervals_svg(bars: Sequence[Bar], text_alternative: str) -> str:
     """Rates as points with their intervals, one line each; the first stands out."""
-    with _drawing(4.6, 0.55 + 0.42 * len(bars), PAGE) as (figure, axes):
+    with drawing(4.6, 0.55 + 0.42 * len(bars), PAGE) as (figure, axes):
         for height, bar in enumerate(bars):
             colour = PAGE.muted if height else PAGE.first
             axes.plot(
@@ -77,29 +86,29 @@ def intervals_svg(bars: Sequence[Bar], text_alternative: str) -> str:
         axes.set_xlabel("right answers, %")
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
-        return _svg(figure, "intervals", text_alternative)
+        return svg(figure, "intervals", text_alternative)
 
 
 def curve_svg(lines: Sequence[Line], unit: str, text_alternative: str) -> str:
     """Curves over the epochs."""
-    with _drawing(4.6, 2.7, PAGE) as (figure, axes):
+    with drawing(4.6, 2.7, PAGE) as (figure, axes):
         _draw_lines(axes, lines, PAGE)
         axes.set_ylabel(unit)
-        return _svg(figure, re.sub(r"\W+", "-", unit), text_alternative)
+        return svg(figure, re.sub(r"\W+", "-", unit), text_alternative)
 
 
 def curve_png(lines: Sequence[Line], unit: str) -> str:
     """Curves over the epochs as a data URI."""
-    with _drawing(5.5, 3.0, PAPER) as (figure, axes):
+    with drawing(5.5, 3.0, PAPER) as (figure, axes):
         _draw_lines(axes, lines, PAPER)
         axes.set_ylabel(unit)
-        return _png(figure)
+        return png(figure)
 
 
 def confusion_png(class_names: Sequence[str], confusion: Sequence[Sequence[int]]) -> str:
     """Counts by true and predicted class as a data URI; the shade is the share of the true class."""
     size = 2.4 + 0.45 * min(len(class_names), _MOST_COUNTED_CLASSES)
-    with _drawing(size + 0.8, size, PAPER) as (figure, axes):
+    with drawing(size + 0.8, size, PAPER) as (figure, axes):
         shares = [[count / max(sum(row), 1) for count in row] for row in confusion]
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         names = [one_line(name, _LABEL_CHARACTERS) for name in class_names]
@@ -109,7 +118,61 @@ def confusion_png(class_names: Sequence[str], confusion: Sequence[Sequence[int]]
         axes.grid(visible=False)
         if len(names) <= _MOST_COUNTED_CLASSES:
             _write_counts(axes, confusion, shares)
-        return _png(figure)
+        return png(figure)
+
+
+def pairs_svg(pairs: Sequence[Pair], text_alternative: str) -> str:
+    """Rates before and now, two bars a line."""
+    with drawing(4.6, _pairs_height(pairs), PAGE) as (figure, axes):
+        _draw_pairs(axes, pairs, PAGE)
+        return svg(figure, "pairs", text_alternative)
+
+
+def pairs_png(pairs: Sequence[Pair]) -> str:
+    """Rates before and now, two bars a line, as a data URI."""
+    with drawing(5.5, _pairs_height(pairs), PAPER) as (figure, axes):
+        _draw_pairs(axes, pairs, PAPER)
+        return png(figure)
+
+
+def distributions_svg(old: Sequence[float], new: Sequence[float], unit: str, text_alternative: str) -> str:
+    """Two cumulative distributions, each by its evenly spaced quantiles, the smallest first."""
+    with drawing(4.6, 2.7, PAGE) as (figure, axes):
+        _draw_distributions(axes, (old, new), unit, PAGE)
+        return svg(figure, re.sub(r"\W+", "-", unit), text_alternative)
+
+
+def distributions_png(old: Sequence[float], new: Sequence[float], unit: str) -> str:
+    """Two cumulative distributions as a data URI, see `distributions_svg`."""
+    with drawing(5.5, 3.0, PAPER) as (figure, axes):
+        _draw_distributions(axes, (old, new), unit, PAPER)
+        return png(figure)
+
+
+def _pairs_height(pairs: Sequence[Pair]) -> float:
+    return 0.9 + 0.42 * len(pairs)
+
+
+def _draw_pairs(axes: Axes, pairs: Sequence[Pair], palette: Palette) -> None:
+    for name, colour, offset in (("before", palette.muted, 0.2), ("now", palette.first, -0.2)):
+        rates = [100 * (pair.old_rate if name == "before" else pair.new_rate) for pair in pairs]
+        axes.barh([offset - line for line in range(len(pairs))], rates, height=0.36, color=colour, label=name)
+    axes.set_yticks([-line for line in range(len(pairs))], [one_line(pair.name, 24) for pair in pairs])
+    axes.set_xlabel("share of the rows, %")
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    axes.legend(frameon=False, labelcolor=palette.ink, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+
+
+def _draw_distributions(axes: Axes, both: Sequence[Sequence[float]], unit: str, palette: Palette) -> None:
+    for name, colour, quantiles in zip(("before", "now"), (palette.muted, palette.first), both, strict=True):
+        steps = [100 * place / (len(quantiles) - 1) for place in range(len(quantiles))]
+        axes.plot(quantiles, steps, linewidth=2, color=colour, label=name)
+    if min(map(min, both)) > 0 and max(map(max, both)) > 20 * min(map(min, both)):
+        axes.set_xscale("log")
+    axes.set(xlabel=unit, ylabel="share of the texts, %", ylim=(0, 100))
+    axes.grid(visible=True, color=palette.muted, alpha=0.25, linewidth=0.8)
+    axes.legend(frameon=False, labelcolor=palette.ink)
 
 
 def _draw_lines(axes: Axes, lines: Sequence[Line], palette: Palette) -> None:
@@ -145,7 +208,8 @@ def _write_counts(axes: Axes, confusion: Sequence[Sequence[int]], shares: Sequen
 
 
 @contextmanager
-def _drawing(width_inches: float, height_inches: float, palette: Palette) -> Iterator[tuple[Figure, Axes]]:
+def drawing(width_inches: float, height_inches: float, palette: Palette) -> Iterator[tuple[Figure, Axes]]:
+    """A figure of that size with one axes in it, in the colours of the palette."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -172,7 +236,8 @@ def _drawing(width_inches: float, height_inches: float, palette: Palette) -> Ite
         yield figure, figure.add_subplot()
 
 
-def _svg(figure: Figure, name: str, text_alternative: str) -> str:
+def svg(figure: Figure, name: str, text_alternative: str) -> str:
+    """The figure as inline SVG in the page's colours; `name` makes its ids its own."""
     stream = io.StringIO()
     figure.savefig(stream, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     drawn = stream.getvalue()
@@ -186,7 +251,8 @@ def _svg(figure: Figure, name: str, text_alternative: str) -> str:
     return f'<svg {box.group()} role="img" aria-label="{html.escape(text_alternative)}">{inner}'
 
 
-def _png(figure: Figure) -> str:
+def png(figure: Figure) -> str:
+    """The figure as a data URI."""
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=120, facecolor="white", metadata={"Software": None})
     return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from text_classifier.report.cells import showable
 
 
-def template(name: str, filters: Mapping[str, Callable[..., str]]) -> Template:
+def template(name: str, filters: Mapping[str, Callable[..., Any]]) -> Template:
     """The template of that name beside this module; it knows `filters` and `count`."""
     environment = Environment(
         loader=PackageLoader("text_classifier.report", package_path=""),

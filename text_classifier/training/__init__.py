@@ -5,7 +5,7 @@ torch and Lightning are imported by the functions that need them, so that naming
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from text_classifier.records import Split, TrainedModel
 from text_classifier.store import Store, mark_latest
 from text_classifier.training.job import TrainingJob, TrainingProgress, ignore_progress
 from text_classifier.training.model_folder import ModelConfig, latest_model, read_config, read_model
+from text_classifier.training.moving_words import MovingWord
 from text_classifier.training.planning import made_before, planned_model
 
 if TYPE_CHECKING:
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ModelConfig",
+    "MovingWord",
     "TrainingJob",
     "TrainingProgress",
+    "explain",
     "latest_model",
     "load_model",
     "predict_split",
@@ -82,3 +85,21 @@ def predict_split(model: TrainedModel, data_dir: Path, split: Split) -> tuple[pa
     from text_classifier.training import classifier
 
     return classifier.predict_split(model, data_dir, split)
+
+
+def explain(
+    model: TrainedModel,
+    texts: Sequence[str],
+    true_ids: npt.NDArray[np.int64],
+    predicted_ids: npt.NDArray[np.int64],
+) -> list[list[MovingWord]]:
+    """The words of N raw texts that moved the model from the true class (N,) to the predicted one (N,).
+
+    In the order of the text, at most KEPT_WORDS of each; none where both classes are the same.
+
+    Raises:
+        DamagedOutputError: the model is missing or was changed.
+    """
+    from text_classifier.training import attribution
+
+    return attribution.explain(load_model(model.folder), texts, true_ids, predicted_ids)

@@ -15,8 +15,11 @@ from text_classifier.store import latest_of
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "weights.safetensors"
 HISTORY_FILE = "history.parquet"
-REPORT_FILES = ("predictions.parquet", "errors.parquet", "metrics.json", "report.html")
+EVALUATION_FILES = ("predictions.parquet", "errors.parquet", "metrics.json")
+"""What an evaluation adds to the folder."""
+REPORT_FILES = ("verdict.json", "model_card.md", "report.html")
 """What a report adds to the folder."""
+LATER_FILES = EVALUATION_FILES + REPORT_FILES
 
 
 class ModelConfig(Options):

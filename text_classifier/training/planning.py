@@ -8,7 +8,7 @@ from text_classifier import storage
 from text_classifier.config.presets import Preset, preset_named
 from text_classifier.errors import TrainingError, UnknownNameError
 from text_classifier.training.job import TrainingJob
-from text_classifier.training.model_folder import REPORT_FILES
+from text_classifier.training.model_folder import LATER_FILES
 
 
 def planned_model(job: TrainingJob) -> tuple[Preset, storage.Manifest]:
@@ -37,7 +37,7 @@ def short(planned: storage.Manifest) -> str:
 def made_before(data_dir: Path, data_set: str, planned: storage.Manifest) -> Path | None:
     """The newest undamaged model folder that `planned` describes."""
     for folder in sorted((data_dir / "models" / data_set).glob(f"[!.]*-{short(planned)}"), reverse=True):
-        if storage.is_reusable(folder, planned, but=REPORT_FILES):
+        if storage.is_reusable(folder, planned, but=LATER_FILES):
             return folder
     return None
 

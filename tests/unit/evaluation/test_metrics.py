@@ -1,10 +1,11 @@
+import json
+from dataclasses import asdict
+
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from text_classifier.errors import ReportError
-from text_classifier.evaluation import evaluate, proportion
+from text_classifier.evaluation import Evaluation, Interval, evaluate
 
 CLASSES = ("neg", "pos")
 
@@ -15,16 +16,22 @@ def sure(answers: list[int], classes: int = 2) -> np.ndarray:
     return np.array([[0.9 if at == answer else rest for at in range(classes)] for answer in answers], dtype=np.float32)
 
 
-def test_the_wilson_interval_is_the_published_one() -> None:
-    figure = proportion(286, 2000)  # the news notebook's 0.143
-    assert (round(figure.rate, 4), round(figure.low_rate, 4), round(figure.high_rate, 4)) == (0.1430, 0.1283, 0.1590)
+def drawn_evaluation(classes: int, temperature: float = 1.0, order: np.ndarray | None = None) -> Evaluation:
+    """400 rows of a model that is mostly right, in some order."""
+    draw = np.random.default_rng(classes)
+    truth = draw.integers(classes, size=400)
+    probabilities = 0.7 * draw.dirichlet(np.ones(classes), size=400) + 0.3 * np.eye(classes)[truth]
+    order = np.arange(400) if order is None else order
+    names = [f"class {at}" for at in range(classes)]
+    return evaluate(truth[order], probabilities[order].astype(np.float32), names, {"class 0": 9}, temperature)
 
 
-@given(st.integers(1, 10_000), st.data())
-def test_an_interval_contains_its_rate_and_stays_within_0_and_1(rows: int, data: st.DataObject) -> None:
-    figure = proportion(data.draw(st.integers(0, rows)), rows)
-    assert -1e-12 <= figure.low_rate <= figure.rate + 1e-12
-    assert figure.rate - 1e-12 <= figure.high_rate <= 1 + 1e-12
+def intervals_in(tree: object) -> list[dict[str, float]]:
+    """Every interval in the JSON of an evaluation."""
+    if isinstance(tree, dict) and tree.keys() == {"value", "low", "high"}:
+        return [tree]
+    branches = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list | tuple) else ()
+    return [found for branch in branches for found in intervals_in(branch)]
 
 
 def test_figures_of_a_small_case_worked_by_hand() -> None:
@@ -33,11 +40,13 @@ def test_figures_of_a_small_case_worked_by_hand() -> None:
     assert evaluation.confusion == ((2, 1), (1, 1))
     assert (evaluation.accuracy.right_rows, evaluation.accuracy.rows) == (3, 5)
     neg, pos = evaluation.per_class
-    assert (neg.precision_rate, neg.recall_rate, neg.support_rows, neg.predicted_rows) == (2 / 3, 2 / 3, 3, 3)
-    assert (pos.precision_rate, pos.f1_rate) == (0.5, 0.5)
-    assert evaluation.macro_f1_rate == pytest.approx((2 / 3 + 1 / 2) / 2)
-    assert evaluation.weighted_f1_rate == pytest.approx((3 * 2 / 3 + 2 * 1 / 2) / 5)
-    assert evaluation.log_loss == pytest.approx(-(3 * np.log(0.9) + 2 * np.log(0.1)) / 5, rel=1e-6)
+    assert (neg.precision_rate.value, neg.recall_rate.value) == (2 / 3, 2 / 3)
+    assert (neg.support_rows, neg.predicted_rows) == (3, 3)
+    assert (pos.precision_rate.value, pos.f1_rate.value) == (0.5, 0.5)
+    assert evaluation.balanced_accuracy_rate.value == pytest.approx((2 / 3 + 1 / 2) / 2)
+    assert evaluation.macro_f1_rate.value == pytest.approx((2 / 3 + 1 / 2) / 2)
+    assert evaluation.weighted_f1_rate.value == pytest.approx((3 * 2 / 3 + 2 * 1 / 2) / 5)
+    assert evaluation.log_loss.value == pytest.approx(-(3 * np.log(0.9) + 2 * np.log(0.1)) / 5, rel=1e-6)
 
 
 def test_the_majority_class_comes_from_train_not_from_test() -> None:
@@ -53,7 +62,8 @@ def test_among_equally_common_classes_the_first_of_the_contract_is_the_majority(
 def test_a_class_without_test_examples_keeps_its_row() -> None:
     evaluation = evaluate(np.array([0, 1]), sure([0, 1], 3), ("a", "b", "c"), {"a": 1})
     assert [one.support_rows for one in evaluation.per_class] == [1, 1, 0]
-    assert evaluation.per_class[2].f1_rate == 0
+    assert evaluation.per_class[2].f1_rate == evaluation.per_class[2].recall_rate == Interval(0, 0, 1)
+    assert evaluation.balanced_accuracy_rate.value == 1
 
 
 def test_no_example_is_an_error() -> None:
@@ -72,3 +82,33 @@ def test_numbers_that_are_no_probabilities_are_refused_with_their_place(wrong: f
 def test_probabilities_of_another_number_of_classes_are_refused() -> None:
     with pytest.raises(ReportError, match=r"seen: \(2, 3\); expected: \(2, 2\)"):
         evaluate(np.array([0, 1]), sure([0, 1], 3), CLASSES, {"neg": 1})
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+def test_every_figure_lies_in_its_interval_and_the_whole_is_json(classes: int) -> None:
+    tree = json.loads(json.dumps(asdict(drawn_evaluation(classes, 2.0)), allow_nan=False))
+    found = intervals_in(tree)
+    assert len(found) == 8 + 3 * classes + 2 * (classes == 2)
+    assert all(one["low"] < one["value"] < one["high"] for one in found)
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+def test_the_order_of_the_rows_changes_nothing(classes: int) -> None:
+    order = np.random.default_rng(1).permutation(400)
+    assert drawn_evaluation(classes, 2.0, order) == drawn_evaluation(classes, 2.0)
+
+
+def test_calibration_is_told_before_and_after_the_temperature() -> None:
+    evaluation = drawn_evaluation(3, 2.0)
+    assert evaluation.untempered is not None
+    assert (evaluation.calibration.temperature, evaluation.untempered.temperature) == (2.0, 1.0)
+    assert evaluation.calibration.log_loss == evaluation.log_loss != evaluation.untempered.log_loss
+    assert drawn_evaluation(3).untempered is None
+
+
+def test_ranking_is_of_two_classes_with_rows() -> None:
+    assert drawn_evaluation(5).ranking is None
+    assert evaluate(np.array([0, 0]), sure([0, 1]), CLASSES, {"neg": 1}).ranking is None
+    ranking = evaluate(np.array([0, 1, 1]), sure([0, 1, 1]), CLASSES, {"neg": 1}).ranking
+    assert ranking is not None
+    assert (ranking.positive_class, ranking.positive_rate, ranking.roc_area.value) == ("pos", 2 / 3, 1.0)

@@ -82,24 +82,31 @@ def test_every_row_gets_its_id_its_digest_and_all_its_probabilities() -> None:
     assert table["probability"].to_pylist() == pytest.approx([0.8, 0.9, 0.95, 0.7])
 
 
-def test_errors_come_most_confident_first_with_their_original_row_and_excerpt() -> None:
+def test_errors_come_most_confident_first_with_their_original_row_and_text() -> None:
     predictions = prediction_table(examples(), "label", PROBABILITIES, CLASSES)
-    errors = error_table(predictions, examples(), str.upper).to_pylist()
+    errors = error_table(predictions, examples(), None).to_pylist()
     assert [(error["row"], error["label"], error["prediction"]) for error in errors] == [
         (4, "neg", "pos"),
         (3, "pos", "neg"),
     ]
-    assert [error["excerpt"] for error in errors] == ["THREE", "TWO"]
+    assert [error["text"] for error in errors] == ["three", "two"]
+    assert [error["likely_label_error"] for error in errors] == [None, None]
+
+
+def test_a_doubted_label_is_marked_in_its_own_row() -> None:
+    predictions = prediction_table(examples(), "label", PROBABILITIES, CLASSES)
+    errors = error_table(predictions, examples(), np.array([False, True, False, False])).to_pylist()
+    assert [(error["text"], error["likely_label_error"]) for error in errors] == [("three", False), ("two", True)]
 
 
 def test_equally_confident_errors_come_in_the_order_of_the_rows() -> None:
     wrong = np.array([[0.1, 0.9], [0.9, 0.1]] * 2, dtype=np.float32)
     predictions = prediction_table(examples(), "label", wrong, CLASSES)
-    assert error_table(predictions, examples(), str)["row"].to_pylist() == [2, 3, 4, 5]
+    assert error_table(predictions, examples(), None)["row"].to_pylist() == [2, 3, 4, 5]
 
 
 def test_no_error_is_an_empty_table() -> None:
     right = np.array([[0.9, 0.1], [0.1, 0.9]] * 2, dtype=np.float32)
-    table = error_table(prediction_table(examples(), "label", right, CLASSES), examples(), str)
+    table = error_table(prediction_table(examples(), "label", right, CLASSES), examples(), None)
     assert table.num_rows == 0
-    assert "excerpt" in table.column_names
+    assert "text" in table.column_names

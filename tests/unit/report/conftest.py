@@ -16,8 +16,8 @@ import pytest
 from text_classifier import storage
 from text_classifier.config import ModelOptions, TrainingOptions, VocabularyOptions
 from text_classifier.evaluation.metrics import Probabilities
+from text_classifier.evaluation.subject import read_subject
 from text_classifier.records import Origin, Report, TrainedModel
-from text_classifier.report.subject import read_subject
 from text_classifier.report.write import write_report_on
 from text_classifier.training import ModelConfig
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from text_classifier import storage
+from text_classifier.evaluation.figures import read_figures, to_json
 from text_classifier.records import Report
-from text_classifier.report.figures import read_figures, to_json
 from text_classifier.report.history import history_rows
 from text_classifier.report.summary import accuracy_rows, error_rows, overview
 

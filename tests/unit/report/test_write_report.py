@@ -10,8 +10,8 @@ import pytest
 
 from text_classifier import storage
 from text_classifier.errors import DamagedOutputError, MisalignedPredictionsError, ReportError
+from text_classifier.evaluation.figures import read_figures
 from text_classifier.records import Report
-from text_classifier.report.figures import read_figures
 from text_classifier.training.model_folder import REPORT_FILES
 
 Make = Callable[..., Any]

@@ -29,7 +29,7 @@ from text_classifier.contract.declared.document import (
     read_document,
 )
 from text_classifier.contract.declared.quality import quality_rules
-from text_classifier.contract.declared.rules import CLASS_ROWS, OWN_RULES, Rule
+from text_classifier.contract.declared.rules import CLASS_ROWS, DRIFT, OWN_RULES, Rule
 from text_classifier.contract.declared.servers import SourcePin, read_servers
 from text_classifier.errors import ConfigError, UnknownNameError
 from text_classifier.records import Origin
@@ -64,6 +64,8 @@ class Contract:
         class_aliases: label column -> another spelling of a class -> the class.
         max_rejected_rate: share (0-1) of the rows read.
         drop_copies: rows of train and `unsup` whose text also stands in val or test are left out.
+        rules: those that are applied to ingested rows.
+        drift_rules: those that compare a new delivery with the data that the champion was trained on.
     """
 
     data_set: str
@@ -88,6 +90,7 @@ class Contract:
     max_rejected_rate: float
     drop_copies: bool
     rules: tuple[Rule, ...]
+    drift_rules: tuple[Rule, ...]
 
 
 def known_data_sets(contracts_dir: Path) -> tuple[str, ...]:
@@ -156,6 +159,8 @@ def _contract(document: dict[str, Any], path: Path, place: Place) -> Contract:
     roles = Roles(custom.text_column, custom.label_columns, custom.group_column, custom.reader)
     elements = declared_columns(tables[0], roles, place / "schema")
     servers = read_servers(document["servers"], custom.reader, place / "servers")
+    aliases = {name: class_aliases(elements[name], place / "schema" / name) for name in custom.label_columns}
+    rules = _rules(tables[0], elements, custom.label_columns, place / "schema")
     return Contract(
         data_set=document["id"],
         version=document["version"],
@@ -174,11 +179,12 @@ def _contract(document: dict[str, Any], path: Path, place: Place) -> Contract:
         label_columns=custom.label_columns,
         group_column=custom.group_column,
         class_names={name: tuple(entry["value"] for entry in elements[name]["enum"]) for name in custom.label_columns},
-        class_aliases={name: class_aliases(elements[name], place / "schema" / name) for name in custom.label_columns},
+        class_aliases=aliases,
         split=_shares(custom.split, place),
         max_rejected_rate=custom.max_rejected_rate,
         drop_copies=custom.drop_copies,
-        rules=_rules(tables[0], elements, custom.label_columns, place / "schema"),
+        rules=tuple(rule for rule in rules if rule.name != DRIFT),
+        drift_rules=_drift_rules(rules, roles, place / "schema"),
     )
 
 
@@ -210,3 +216,17 @@ def _rules(table: dict[str, Any], elements: Elements, label_columns: tuple[str, 
         if count > 1:
             raise place.wrong("two rules with one id", seen=rule_id, expected="every id once")
     return tuple(rules)
+
+
+def _drift_rules(rules: tuple[Rule, ...], roles: Roles, place: Place) -> tuple[Rule, ...]:
+    found = tuple(rule for rule in rules if rule.name == DRIFT)
+    for rule in found:
+        if rule.column in {roles.text, *roles.labels}:
+            raise (place / rule.rule_id).wrong(
+                "texts and labels have measures of their own", seen=rule.column, expected="another column"
+            )
+        if rule.splits:
+            raise (place / rule.rule_id).wrong(
+                "drift is of all labelled rows", seen=f"splits {', '.join(rule.splits)}", expected="no splits"
+            )
+    return found

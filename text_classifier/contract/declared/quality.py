@@ -1,4 +1,4 @@
-"""Rules that stand under `quality`: the standard's library metrics, Great Expectations' rules, and one of our own."""
+"""Rules that stand under `quality`: the standard's library metrics, Great Expectations' rules, and our own."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from text_classifier.contract.declared.document import (
 from text_classifier.contract.declared.rules import (
     CLASS_ROWS,
     DATA_SET_EXPECTATIONS,
+    DRIFT,
+    LOWEST_OF_MEASURES,
+    OF_COLUMNS,
     OPERATORS,
     ROW_EXPECTATIONS,
     UNIQUENESS,
@@ -26,7 +29,7 @@ from text_classifier.records import Split
 
 ENGINES: dict[str, frozenset[str]] = {
     "greatExpectations": ROW_EXPECTATIONS | DATA_SET_EXPECTATIONS,
-    "textClassifier": frozenset({CLASS_ROWS}),
+    "textClassifier": frozenset({CLASS_ROWS, DRIFT}),
 }
 """Engine of a custom rule -> the rule types that it knows."""
 
@@ -154,11 +157,27 @@ def _custom(entry: Mapping[str, Any], column: str | None, place: Place) -> _Foun
     if name == CLASS_ROWS:
         right = kwargs.keys() == {"column", "minimum"} and type(kwargs["minimum"]) is int and kwargs["minimum"] > 0
         _demand(right, place, f"wrong arguments of {CLASS_ROWS}", kwargs, frozenset({"minimum: a number of rows"}))
+    if name == DRIFT:
+        _demand_drift(kwargs, place)
     _demand("column" in kwargs or not name.startswith("expect_column_"), place, "a rule of no column", given, _COLUMN)
     mostly = kwargs.pop("mostly", 1) if name in ROW_EXPECTATIONS | UNIQUENESS else 1
     is_share = isinstance(mostly, int | float) and not isinstance(mostly, bool) and 0 < mostly <= 1
     _demand(is_share, place, "mostly is a share", mostly, frozenset({"above 0, at most 1"}))
     return name, kwargs, None if mostly == 1 else Limit("mustBeLessOrEqualTo", round(100 * (1 - mostly), 9), "percent")
+
+
+def _demand_drift(kwargs: Mapping[str, Any], place: Place) -> None:
+    right = kwargs.keys() - {"column"} == {"measure", "maximum"}
+    _demand(right, place, f"wrong arguments of {DRIFT}", sorted(kwargs), frozenset({"measure and maximum"}))
+    measure, maximum = kwargs["measure"], kwargs["maximum"]
+    known = isinstance(measure, str) and measure in LOWEST_OF_MEASURES
+    _demand(known, place, "unknown measure of drift", measure, frozenset(LOWEST_OF_MEASURES))
+    lowest = LOWEST_OF_MEASURES[measure]
+    is_number = isinstance(maximum, int | float) and not isinstance(maximum, bool)
+    bounds = frozenset({f"above {lowest:g}, below 1"})
+    _demand(is_number and lowest < maximum < 1, place, f"no maximum of {measure}", maximum, bounds)
+    misplaced = "column" in kwargs and measure not in OF_COLUMNS
+    _demand(not misplaced, place, f"{measure} is of the table, not of a column", kwargs.get("column"), OF_COLUMNS)
 
 
 def _known_arguments(kwargs: dict[str, Any], place: Place) -> dict[str, Any]:

@@ -14,6 +14,22 @@ Severity = Literal["error", "warning"]
 CLASS_ROWS = "classRows"
 """Our own rule: every class of a label column has at least `minimum` rows."""
 
+DRIFT = "drift"
+"""Our own rule: a new delivery differs from the champion's data by no more than `maximum`, in one measure. It is judged
+before training, not when the contract is applied."""
+
+OF_COLUMNS = frozenset({"columnShares", "missingValues"})
+"""Measures of drift that are taken of single columns; a rule of the table holds for each without one of its own."""
+
+LOWEST_OF_MEASURES: Mapping[str, float] = {
+    "labelShares": 0.0,
+    "textLength": 0.0,
+    "outOfVocabulary": 0.0,
+    **dict.fromkeys(sorted(OF_COLUMNS), 0.0),
+    "newTexts": 0.5,
+}
+"""Measure of drift -> what it is where nothing has changed; every one ends at 1."""
+
 OWN_RULES = ("labelled-splits", "rejected-share")
 """Ids of the rules that hold for every data set."""
 

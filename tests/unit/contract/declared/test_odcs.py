@@ -145,6 +145,17 @@ def _class_rows(minimum: object) -> Callable[[Document], None]:
     return _quality(type="custom", engine="textClassifier", implementation=implementation)
 
 
+def _drift(**kwargs: object) -> dict[str, object]:
+    implementation = {"type": "drift", "kwargs": kwargs}
+    return {"type": "custom", "engine": "textClassifier", "implementation": implementation}
+
+
+def _column_quality(number: int, entry: dict[str, object]) -> Callable[[Document], None]:
+    return _column(number, quality=[{"id": "odd", **entry}])
+
+
+_OF_TRAIN = {"customProperties": [{"property": "splits", "value": ["train"]}]}
+
 SPOILED: list[tuple[Callable[[Document], None], str]] = [
     (lambda document: document.update(id="other"), "id is not its file's name"),
     (lambda document: document.update(kind="Recipe"), "breaks the standard"),
@@ -258,6 +269,21 @@ SPOILED: list[tuple[Callable[[Document], None], str]] = [
     (_table_quality(metric="duplicateValues", mustBe=0), "of which columns"),
     (_table_quality(metric="duplicateValues", mustBe=0, arguments={"properties": ["body", "sole"]}), "unknown column"),
     (_table_quality(**_gx("expect_column_max_to_be_between", column="sole", max_value=1)), "unknown column"),
+    (_table_quality(**_drift(measure="labelShare", maximum=0.1)), "unknown measure of drift.*labelShares"),
+    (_table_quality(**_drift(measure=["labelShares"], maximum=0.1)), "unknown measure of drift"),
+    (_table_quality(**_drift(measure="labelShares")), "wrong arguments of drift"),
+    (_table_quality(**_drift(measure="labelShares", maximum=0.1, minimum=0)), "wrong arguments of drift"),
+    (_table_quality(**_drift(measure="labelShares", maximum=0)), "no maximum of labelShares"),
+    (_table_quality(**_drift(measure="labelShares", maximum=1)), "no maximum of labelShares"),
+    (_table_quality(**_drift(measure="labelShares", maximum=True)), "no maximum of labelShares"),
+    (_table_quality(**_drift(measure="labelShares", maximum="0.1")), "no maximum of labelShares"),
+    (_table_quality(**_drift(measure="newTexts", maximum=0.5)), "no maximum of newTexts.*above 0.5, below 1"),
+    (_quality(**_drift(measure="labelShares", maximum=0.1)), "labelShares is of the table"),
+    (_table_quality(**_drift(measure="missingValues", maximum=0.1, column="sole")), "unknown column"),
+    (_column_quality(0, _drift(measure="missingValues", maximum=0.1)), "texts and labels have measures of their own"),
+    (_column_quality(1, _drift(measure="columnShares", maximum=0.1)), "texts and labels have measures of their own"),
+    (_table_quality(**_drift(measure="textLength", maximum=0.1), **_OF_TRAIN), "drift is of all labelled rows"),
+    (_quality(**_drift(measure="missingValues", maximum=0.1) | {"id": "body-length"}), "two rules with one id"),
 ]
 
 
@@ -303,3 +329,16 @@ def test_a_rule_without_an_id_is_refused(load: Load, document: Document) -> None
     document["schema"][0]["quality"] = [{"metric": "rowCount", "mustBe": 4}]
     with pytest.raises(ContractFileError, match="a rule has no id"):
         load(document)
+
+
+def test_drift_rules_are_handed_on_and_not_applied_to_ingested_rows(load: Load, document: Document) -> None:
+    before = load(document).rules
+    _column_quality(2, _drift(measure="columnShares", maximum=0.2))(document)
+    _table_quality(severity="warning", **_drift(measure="newTexts", maximum=0.6))(document)
+    document["schema"][0]["quality"][0]["id"] = "telling"
+    contract = load(document)
+    assert contract.rules == before
+    assert [(rule.rule_id, rule.severity, rule.column, dict(rule.kwargs)) for rule in contract.drift_rules] == [
+        ("odd", "error", "stars", {"measure": "columnShares", "maximum": 0.2, "column": "stars"}),
+        ("telling", "warning", None, {"measure": "newTexts", "maximum": 0.6}),
+    ]

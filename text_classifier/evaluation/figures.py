@@ -1,4 +1,4 @@
-"""Every figure of a report as one tree of JSON values: the content of metrics.json, and all that the pages show."""
+"""Every figure of an evaluation as one tree of JSON values: the content of metrics.json."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from text_classifier import storage
+from text_classifier.baselines.signal import NULL_SCORES
 from text_classifier.errors import DamagedOutputError
-from text_classifier.evaluation import Evaluation, first_sentence, standing
-from text_classifier.records import MARKS, SPLITS
-from text_classifier.report.subject import Subject
+from text_classifier.evaluation.metrics import Evaluation
+from text_classifier.evaluation.subject import Subject
+from text_classifier.records import MARKS, SPLITS, SignalTest
 
 METRICS = "metrics.json"
 Figures = Mapping[str, Any]
@@ -30,8 +32,11 @@ NOTE_ON_NOTEBOOK_1 = (
 _CURVE_COLUMNS = ("epoch", "train_loss", "val_loss", "val_accuracy_rate", "learning_rate", "seconds")
 
 
-def report_figures(subject: Subject, evaluation: Evaluation) -> dict[str, Any]:
-    """The figures of a report. Same subject and evaluation, same figures, but for `reported_at`."""
+def evaluation_figures(subject: Subject, evaluation: Evaluation, compared: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of an evaluation; `compared` are those beside others: signal, baselines, slices, leaks.
+
+    The same subject and evaluation give the same figures.
+    """
     model = subject.model
     return {
         "name": subject.name,
@@ -41,15 +46,25 @@ def report_figures(subject: Subject, evaluation: Evaluation) -> dict[str, Any]:
         "label": model.label,
         "preset": model.preset,
         "run": model.run,
-        "sentence": first_sentence(evaluation, subject.name),
-        "standing": standing(evaluation),
         "notes": _notes(subject),
         "test": asdict(evaluation) | {"error_rows": evaluation.accuracy.rows - evaluation.accuracy.right_rows},
+        **compared,
         "data": _data(subject),
         "curve": curve_of(subject.history),
         "made": _made(subject),
-        "reported_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def signal_figures(signal: SignalTest) -> dict[str, Any]:
+    """A signal test as JSON values, with every score on shuffled labels.
+
+    Raises:
+        DamagedOutputError: these scores are missing or were changed.
+    """
+    names = ("learner", "score_name", "score_rate", "chance_rate", "chance_high_rate", "refits", "train_rows")
+    figures = {name: getattr(signal, name) for name in (*names, "scored_rows", "p_value", "level", "fingerprint")}
+    null_rates = pq.read_table(storage.checked_output(signal.folder, NULL_SCORES))["score_rate"].to_pylist()
+    return figures | {"is_found": signal.is_found, "null_rates": null_rates}
 
 
 def curve_of(history: Iterable[Mapping[str, Any]]) -> list[dict[str, float | None]]:

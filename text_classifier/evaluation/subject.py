@@ -1,22 +1,25 @@
-"""What a report is about: a model, the test examples it is judged on, and the papers of both."""
+"""What is judged: a model, the test examples, the papers of both, and what the model is measured against."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from text_classifier import storage
 from text_classifier.errors import DamagedOutputError, ReportError
-from text_classifier.records import Split, TrainedModel, shown_name
+from text_classifier.records import Baselines, SignalTest, Split, TrainedModel, shown_name
 from text_classifier.storage import Manifest
-from text_classifier.training import read_config
-from text_classifier.training.model_folder import REPORT_FILES
+from text_classifier.training import ModelConfig, read_config
+from text_classifier.training.model_folder import HISTORY_FILE, LATER_FILES
+from text_classifier.vocabulary import VOCABULARY_FILE, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +30,10 @@ class Subject:
         manifest: of the model's folder.
         data: manifest of the data set's folder.
         source: manifest of the ingested rows that the data set was made of.
-        class_names: by class index.
-        examples: the test split: example_id, row, text_digest, text and the label's column.
-        train_class_rows: rows of each class in the train split.
+        config: of the model.
+        examples: the test split, all its columns.
+        unknown_rates: share (0-1) of the tokens of each test example that have no token id, (N,).
+        train_texts, train_class_rows: texts, and rows of each class, of the train split.
         history: the rows of history.parquet, oldest first.
     """
 
@@ -37,8 +41,12 @@ class Subject:
     manifest: Manifest
     data: Manifest
     source: Manifest
-    class_names: tuple[str, ...]
+    config: ModelConfig
+    signal: SignalTest
+    baselines: Baselines
     examples: pa.Table
+    unknown_rates: npt.NDArray[np.float64]
+    train_texts: pa.ChunkedArray[pa.StringScalar]
     train_class_rows: Mapping[str, int]
     history: tuple[dict[str, Any], ...]
 
@@ -48,14 +56,14 @@ class Subject:
         return shown_name(self.model.data_set, self.model.origin)
 
 
-def read_subject(model: TrainedModel, data_dir: Path) -> Subject:
-    """Read all that the report needs, after every file was held to its manifest.
+def read_subject(model: TrainedModel, signal: SignalTest, baselines: Baselines, data_dir: Path) -> Subject:
+    """Read all that the judgement needs, after every file was held to its manifest.
 
     Raises:
         DamagedOutputError: a file is missing or differs, or the data set is not the one the model was made of.
         ReportError: the data set has no train or no test split.
     """
-    manifest = storage.verify(model.folder, but=REPORT_FILES)
+    manifest = storage.verify(model.folder, but=LATER_FILES)
     data_folder = data_dir / manifest.facts["data_set_folder"]
     data = storage.verify(data_folder)
     if data.fingerprint not in manifest.inputs.values():
@@ -66,24 +74,39 @@ def read_subject(model: TrainedModel, data_dir: Path) -> Subject:
             expected=" or ".join(manifest.inputs.values()),
             to_do="train anew on this data set",
         )
-    columns = ("example_id", "row", "text_digest", "text", model.label)
+    config = read_config(model.folder)
+    examples = _read_split(data_folder, "test")
+    train = _read_split(data_folder, "train", ["text", model.label])
     return Subject(
         model=model,
         manifest=manifest,
         data=data,
         source=storage.read_manifest(_ingested_folder(data_dir, data)),
-        class_names=read_config(model.folder).class_names,
-        examples=_read_split(data_folder, "test", columns),
-        train_class_rows=Counter(map(str, _read_split(data_folder, "train", (model.label,))[model.label].to_pylist())),
-        history=tuple(pq.read_table(model.folder / "history.parquet").to_pylist()),
+        config=config,
+        signal=signal,
+        baselines=baselines,
+        examples=examples,
+        unknown_rates=_unknown_rates(examples, model, config),
+        train_texts=train["text"],
+        train_class_rows=Counter(map(str, train[model.label].to_pylist())),
+        history=tuple(pq.read_table(model.folder / HISTORY_FILE).to_pylist()),
     )
+
+
+def _unknown_rates(examples: pa.Table, model: TrainedModel, config: ModelConfig) -> npt.NDArray[np.float64]:
+    """By the model's own vocabulary; 0 where a text has no token."""
+    vocabulary = Vocabulary.load(model.folder / VOCABULARY_FILE, config.vocabulary)
+    lists = vocabulary.encode(examples["text"].to_pylist())
+    counted = np.concatenate([[0], np.cumsum(lists.values.to_numpy() == config.unk_id)])
+    offsets = lists.offsets.to_numpy()
+    return np.asarray(np.diff(counted[offsets]) / np.maximum(np.diff(offsets), 1))
 
 
 def _ingested_folder(data_dir: Path, data: Manifest) -> Path:
     return Path(data_dir, "ingested", data.facts["data_set"], data.inputs["ingested"][: storage.DIGEST_CHARACTERS])
 
 
-def _read_split(data_folder: Path, split: Split, columns: Sequence[str]) -> pa.Table:
+def _read_split(data_folder: Path, split: Split, columns: list[str] | None = None) -> pa.Table:
     path = data_folder / "examples" / f"{split}.parquet"
     if not path.exists():
         raise ReportError(
@@ -92,4 +115,4 @@ def _read_split(data_folder: Path, split: Split, columns: Sequence[str]) -> pa.T
             expected="at least one labelled example in train and in test",
             to_do="give it more rows, or change the shares of the splits in its contract",
         )
-    return pq.read_table(path, columns=list(columns))
+    return pq.read_table(path, columns=columns)

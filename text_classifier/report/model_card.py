@@ -1,0 +1,98 @@
+"""model_card.md: what whoever takes the model into use must know, in Markdown.
+
+Source: Mitchell et al. 2019, Model Cards for Model Reporting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from text_classifier.evaluation.words import interval, percent
+from text_classifier.report.cells import markdown_text
+from text_classifier.storage import Manifest
+from text_classifier.training.model_folder import CONFIG_FILE, WEIGHTS_FILE
+from text_classifier.vocabulary import VOCABULARY_FILE
+
+CARD = "model_card.md"
+
+
+def model_card(figures: Mapping[str, Any], verdict: Mapping[str, Any], manifest: Manifest) -> str:
+    """The card of an evaluated model; `manifest` is that of its folder."""
+    sections = {
+        "Verdict": _verdict(verdict),
+        "Data": _data(figures),
+        "Figures on the test split": _figures(figures),
+        "Limits": _limits(figures),
+        "Files": _files(manifest),
+        "How to load it": _loading(figures),
+    }
+    title = f"# Model card: {markdown_text(figures['name'])}, {figures['label']}"
+    told = (f"## {heading}\n\n" + "\n".join(lines) for heading, lines in sections.items())
+    return "\n\n".join([title, f"Run `{figures['run']}`, preset {figures['preset']}.", *told]) + "\n"
+
+
+def _verdict(verdict: Mapping[str, Any]) -> Iterator[str]:
+    yield markdown_text(verdict["sentence"], 2_000) + "\n"
+    for name in ("signal", "against_baseline", "against_champion", "decision", "rule"):
+        yield f"- {name.replace('_', ' ')}: {markdown_text(verdict[name])}"
+
+
+def _data(figures: Mapping[str, Any]) -> Iterator[str]:
+    data = figures["data"]
+    yield f"- data set: {markdown_text(figures['name'])}, contract {data['contract_version']}"
+    yield f"- source as first read: {markdown_text(data['address'], 500)}"
+    yield f"- SHA-256 of the source: `{data['source_digest']}`"
+    splits = ", ".join(f"{split} {rows:,}" for split, rows in data["split_rows"].items())
+    yield f"- rows: {data['read_rows']:,} read, {data['rejected_rows']:,} rejected, {data['leaked_rows']:,} left out"
+    yield f"- splits (seed {data['split_seed']}): {splits}"
+
+
+def _figures(figures: Mapping[str, Any]) -> Iterator[str]:
+    test, best = figures["test"], figures["baselines"][0]
+    yield "| figure | value | 95 % interval |"
+    yield "|---|---|---|"
+    yield f"| accuracy | {percent(test['accuracy']['rate'])} | {interval(test['accuracy'])} |"
+    yield f"| best baseline, {best['name']} | {percent(best['accuracy']['rate'])} | {interval(best['accuracy'])} |"
+    for name in ("balanced_accuracy_rate", "macro_f1_rate", "weighted_f1_rate", "log_loss"):
+        yield _figure_line(name.removesuffix("_rate").replace("_", " "), test[name])
+    yield _figure_line("expected calibration error", test["calibration"]["error_rate"])
+    if test["ranking"]:
+        yield _figure_line("area under the ROC curve", test["ranking"]["roc_area"])
+        yield _figure_line("average precision", test["ranking"]["pr_area"])
+
+
+def _figure_line(name: str, figure: Mapping[str, float]) -> str:
+    return f"| {name} | {figure['value']:.4f} | {figure['low']:.4f} to {figure['high']:.4f} |"
+
+
+def _limits(figures: Mapping[str, Any]) -> Iterator[str]:
+    flagged = [one for one in figures["slices"] if one["is_flagged"]]
+    yield from (f"- {note}" for note in figures["notes"])
+    yield (
+        f"- Gains below {100 * figures['baselines'][0]['pairing']['detectable_gain_rate']:.2f} points over "
+        f"{figures['baselines'][0]['name']} cannot be seen on {figures['test']['accuracy']['rows']:,} test examples."
+    )
+    for one in flagged:
+        part = f"{one['dimension']} {one['name']}".replace("_", " ")
+        yield f"- Worse than elsewhere: {markdown_text(part)} ({percent(one['accuracy']['rate'])} right)"
+    yield f"- It reads at most {figures['made']['parameters']['options.training.max_length_tokens']} tokens of a text."
+    yield "- It knows the classes " + ", ".join(markdown_text(name) for name in figures["test"]["class_names"]) + "."
+
+
+def _files(manifest: Manifest) -> Iterator[str]:
+    for name in (WEIGHTS_FILE, CONFIG_FILE, VOCABULARY_FILE):
+        yield f"- `{name}`: SHA-256 `{manifest.outputs[name]['sha256']}`"
+    yield f"- made by text-classifier {manifest.package_version}, {manifest.created_at}"
+
+
+def _loading(figures: Mapping[str, Any]) -> Iterator[str]:
+    yield "The folder is complete: weights, vocabulary, tokenizer version, class names and temperature."
+    yield ""
+    yield "```python"
+    yield "from pathlib import Path"
+    yield "from text_classifier.training import load_model"
+    yield ""
+    yield f'model = load_model(Path("models/{figures["data_set"]}/{figures["run"]}"))  # below the data root'
+    yield 'model.predict_probabilities(["a text"])  # (1, classes), in the order of model.class_names'
+    yield "```"
