@@ -43,23 +43,15 @@ def challenge(evaluated: Evaluated, rule: PromotionRule, store: Store) -> tuple[
             return earlier, True
         level = level_of([line.spent for line in ledger.lines if line.spent], rule)
         beside = _beside(evaluated, ledger.champion, level, store)
-        spent = level if beside.pairing and may_stake(evaluated, rule, out) else 0.0
-        refusal = failed(evaluated, beside, rule, out)
-        comparison = Comparison(
-            run=evaluated.run,
+        comparison = replace(
+            _decided(evaluated, beside, rule, out),
             champion=ledger.champion,
-            decision="not promoted" if refusal else "promoted",
-            rule=refusal or held(evaluated, beside, rule),
-            signal=evaluated.signal,
-            against_baseline=evaluated.against_baseline,
-            against_champion=beside.against_champion,
-            reason=beside.reason,
-            worse_slices=beside.worse_slices,
             compared_at=now(),
             compared_by=store.run,
             basis="" if beside.is_damage else basis,
         )
         if beside.pairing:
+            spent = level if may_stake(evaluated, rule, out) else 0.0
             comparison = _with_figures(comparison, beside.pairing, level, spent)
         ledger.add(comparison)
         return comparison, False
@@ -79,6 +71,21 @@ def withdraw(evaluated: Evaluated, promotion: Comparison, store: Store) -> bool:
         undone = replace(promotion, kind="undone", decision="not promoted", rule=UNDONE, spent=0.0, basis="")
         ledger.add(replace(undone, compared_at=now(), compared_by=store.run))
         return True
+
+
+def _decided(evaluated: Evaluated, beside: Beside, rule: PromotionRule, out: str) -> Comparison:
+    refusal = failed(evaluated, beside, rule, out)
+    return Comparison(
+        run=evaluated.run,
+        champion=None,
+        decision="not promoted" if refusal else "promoted",
+        rule=refusal or held(evaluated, beside, rule),
+        signal=evaluated.signal,
+        against_baseline=evaluated.against_baseline,
+        against_champion=beside.against_champion,
+        reason=beside.reason,
+        worse_slices=beside.worse_slices,
+    )
 
 
 def _basis(evaluated: Evaluated, rule: PromotionRule, out: str, champion: str | None) -> str:
