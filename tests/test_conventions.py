@@ -28,6 +28,7 @@ DOORS = {
 }
 SUPPORT_OF_TASKS = {"tasks.dashboard", "tasks.naming", "tasks.outcome"}
 FLOWS = {"prepare_data", "train_classifier", "report", "retrain", "watch_source", "export_rejected", "readmit"}
+FLOWS |= {"promote", "roll_back"}
 
 
 def python_files(*folders: str) -> list[Path]:

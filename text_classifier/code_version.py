@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 NOT_CODE = frozenset({"config", "errors"})
@@ -74,6 +75,7 @@ _LOADED = SourceTree(Path(__file__).parent)
 """Read when the process starts: the checkout may change while a run waits, the code that it runs does not."""
 
 
+@cache
 def code_digest(*modules: str) -> str:
     """SHA-256 over the source of the named modules and of all modules of this package that they import, however far.
 

@@ -29,7 +29,7 @@ class Comparison:
         rows: test rows that both answered.
         gain_rate: accuracy on them minus the champion's; `low_rate` and `high_rate` are its 95 % interval.
         p_value: exact McNemar test, two-sided. Half of it is the one-sided one, which is held to `level`.
-        detectable_gain_rate: see `evaluation.pairs.Pairing`.
+        detectable_gain_rate: the smallest true gain that such rows show to be better at `level` in four of five cases.
         level: the largest one-sided p-value that counted as better.
         spent: what of the budget of false promotions this comparison used: `level`, or 0 where nothing was at stake.
         worse_slices: parts of the test split that got significantly worse, such as "source = BBC".

@@ -32,6 +32,8 @@ NAMES = (
     "report/on-demand",
     "export-rejected/on-demand",
     "readmit/on-demand",
+    "promote/on-demand",
+    "roll-back/on-demand",
     "watch-source/news",
 )
 BY_HAND = "report/made-by-hand"

@@ -17,7 +17,8 @@ from tasks.detect_drift import detect_drift
 from tasks.ingest import ingest
 from tasks.train import train
 from tasks.validate import validate
-from text_classifier.champion import Comparison, champion_dir
+from text_classifier.champion import champion_dir
+from text_classifier.comparison import Comparison
 from text_classifier.errors import DriftError
 from text_classifier.records import Drift, TrainedModel, TrainRun
 
@@ -68,7 +69,9 @@ def champion(deliver: Deliver, data_dir: Path) -> TrainedModel:
     model = train_small(str(deliver("old.csv", 0)))
     ledger = champion_dir(data_dir, "news", "category") / "ledger.jsonl"
     ledger.parent.mkdir(parents=True)
-    ledger.write_text(json.dumps(asdict(Comparison(model.run, None, "first", "the first"))) + "\n", "utf-8")
+    ledger.write_text(
+        json.dumps(asdict(Comparison(model.run, None, "promoted", "first model with a signal"))) + "\n", "utf-8"
+    )
     after_drift.clear()
     return model
 

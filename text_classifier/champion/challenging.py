@@ -8,13 +8,13 @@ from text_classifier.champion.conditions import Beside, against, barred, failed,
 from text_classifier.champion.ledger import Ledger, now, opened
 from text_classifier.champion.rescoring import PREDICTIONS
 from text_classifier.champion.same_rows import NotComparable, same_rows
-from text_classifier.champion.slices import worse_slices
 from text_classifier.champion.spending import level_of
 from text_classifier.code_version import code_digest
 from text_classifier.comparison import Comparison
 from text_classifier.config import PromotionRule
 from text_classifier.errors import DamagedOutputError
 from text_classifier.evaluation.pairs import Pairing, compare, detectable_gain
+from text_classifier.evaluation.slices import worse_slices
 from text_classifier.records import Evaluated
 from text_classifier.storage import read_manifest, sha256_text
 from text_classifier.store import Store
@@ -43,23 +43,15 @@ def challenge(evaluated: Evaluated, rule: PromotionRule, store: Store) -> tuple[
             return earlier, True
         level = level_of([line.spent for line in ledger.lines if line.spent], rule)
         beside = _beside(evaluated, ledger.champion, level, store)
-        spent = level if beside.pairing and may_stake(evaluated, rule, out) else 0.0
-        refusal = failed(evaluated, beside, rule, out)
-        comparison = Comparison(
-            run=evaluated.run,
+        comparison = replace(
+            _decided(evaluated, beside, rule, out),
             champion=ledger.champion,
-            decision="not promoted" if refusal else "promoted",
-            rule=refusal or held(evaluated, beside, rule),
-            signal=evaluated.signal,
-            against_baseline=evaluated.against_baseline,
-            against_champion=beside.against_champion,
-            reason=beside.reason,
-            worse_slices=beside.worse_slices,
             compared_at=now(),
             compared_by=store.run,
             basis="" if beside.is_damage else basis,
         )
         if beside.pairing:
+            spent = level if may_stake(evaluated, rule, out) else 0.0
             comparison = _with_figures(comparison, beside.pairing, level, spent)
         ledger.add(comparison)
         return comparison, False
@@ -79,6 +71,21 @@ def withdraw(evaluated: Evaluated, promotion: Comparison, store: Store) -> bool:
         undone = replace(promotion, kind="undone", decision="not promoted", rule=UNDONE, spent=0.0, basis="")
         ledger.add(replace(undone, compared_at=now(), compared_by=store.run))
         return True
+
+
+def _decided(evaluated: Evaluated, beside: Beside, rule: PromotionRule, out: str) -> Comparison:
+    refusal = failed(evaluated, beside, rule, out)
+    return Comparison(
+        run=evaluated.run,
+        champion=None,
+        decision="not promoted" if refusal else "promoted",
+        rule=refusal or held(evaluated, beside, rule),
+        signal=evaluated.signal,
+        against_baseline=evaluated.against_baseline,
+        against_champion=beside.against_champion,
+        reason=beside.reason,
+        worse_slices=beside.worse_slices,
+    )
 
 
 def _basis(evaluated: Evaluated, rule: PromotionRule, out: str, champion: str | None) -> str:
@@ -110,8 +117,8 @@ def _beside(evaluated: Evaluated, champion: str | None, level: float, store: Sto
         return Beside("not comparable", rows.why, is_damage=rows.is_damage)
     pairing = compare(rows.challenger, rows.champion)
     reason = _told(pairing, level) + ("; the champion was scored anew on them" if rows.is_rescored else "")
-    worse = worse_slices(rows.predictions, rows.challenger, rows.champion)
-    return Beside(against(pairing, level), reason, pairing, worse)
+    worse = worse_slices(rows.slices, rows.challenger, rows.champion)
+    return Beside(against(pairing, level), reason, pairing, tuple(f"{one.dimension} = {one.name}" for one in worse))
 
 
 def _told(pairing: Pairing, level: float) -> str:

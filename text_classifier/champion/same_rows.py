@@ -15,6 +15,7 @@ from text_classifier.champion.ledger import champion_dir, model_dir
 from text_classifier.champion.rescoring import PREDICTIONS, rescored
 from text_classifier.errors import DamagedOutputError
 from text_classifier.evaluation.pairs import Right
+from text_classifier.evaluation.slice_columns import PREFIX
 from text_classifier.records import Evaluated
 from text_classifier.storage import checked_output
 from text_classifier.store import Store
@@ -31,13 +32,13 @@ class SameRows:
 
     Attributes:
         challenger, champion: (N,), whether a row was answered right.
-        predictions: the challenger's (N rows), with its columns of slices.
+        slices: the challenger's columns of slices, N rows.
         is_rescored: whether the champion had not seen all of these rows before and was scored anew.
     """
 
     challenger: Right
     champion: Right
-    predictions: pa.Table
+    slices: pa.Table
     is_rescored: bool
 
 
@@ -76,7 +77,8 @@ def same_rows(evaluated: Evaluated, champion: str, store: Store) -> SameRows | N
             return _damaged(anew)
         theirs = _right_by_row(anew)
     right = np.array([theirs[key] for key in keys], dtype=bool)
-    return SameRows(_right(predictions), right, predictions, not is_known)
+    slices = predictions.select([name for name in predictions.column_names if name.startswith(PREFIX)])
+    return SameRows(_right(predictions), right, slices, not is_known)
 
 
 def _config(folder: Path) -> ModelConfig:

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from text_classifier import storage
-from text_classifier.champion import Comparison, champion_dir
+from text_classifier.champion import champion_dir
+from text_classifier.comparison import Comparison
 from text_classifier.config import preset_named
 from text_classifier.contract import Rule
 from text_classifier.records import DataSet
@@ -115,7 +116,9 @@ def put_in_service(data_dir: Path, data_set: DataSet, words: Sequence[str] = WOR
         (partial / "config.json").write_text(config.model_dump_json(), "utf-8")
     ledger = champion_dir(data_dir, "notes", "kind") / "ledger.jsonl"
     ledger.parent.mkdir(parents=True, exist_ok=True)
-    ledger.write_text(json.dumps(asdict(Comparison("run-1", None, "first", "the first"))) + "\n", "utf-8")
+    ledger.write_text(
+        json.dumps(asdict(Comparison("run-1", None, "promoted", "first model with a signal"))) + "\n", "utf-8"
+    )
     return folder
 
 
