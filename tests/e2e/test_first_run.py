@@ -13,7 +13,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TASK_RUNS = dict.fromkeys(("ingest", "validate", "build_vocabulary", "train", "report", "promote"), 2)
+STEPS = ("ingest", "validate", "detect_drift", "find_signal", "fit_baselines", "build_vocabulary", "train")
+TASK_RUNS = dict.fromkeys((*STEPS, "evaluate", "promote", "report"), 2)
 
 
 @pytest.fixture(scope="module")
