@@ -9,7 +9,9 @@ from champion_house import House
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, TaskRunFilter, TaskRunFilterName
 from prefect.client.schemas.objects import Artifact, TaskRun
+from prefect.client.schemas.sorting import ArtifactSort
 from prefect.exceptions import ParameterBindError, ParameterTypeError
 from prefect.transactions import transaction
 
@@ -42,21 +44,21 @@ def house(data_dir: Path) -> House:
     return House(data_dir)
 
 
-def task_runs() -> list[TaskRun]:
+def task_runs(words: str) -> list[TaskRun]:
     with get_client(sync_client=True) as client:
-        return client.read_task_runs()
+        return client.read_task_runs(task_run_filter=TaskRunFilter(name=TaskRunFilterName(like_=words)))
 
 
 def state_of_comparing(run: str) -> str | None:
     """Name of the last state of the task that compared that run."""
-    named = [one for one in task_runs() if one.name.startswith(f"compare {run} ")]
+    named = [one for one in task_runs(f"compare {run} ")]
     return max(named, key=lambda one: one.start_time or one.created).state_name  # type: ignore[arg-type, return-value]
 
 
 def ledger_table() -> tuple[Artifact, list[dict[str, Any]]]:
+    named = ArtifactFilter(key=ArtifactFilterKey(any_=["news-category-champion"]))
     with get_client(sync_client=True) as client:
-        tables = [one for one in client.read_artifacts() if one.key == "news-category-champion"]
-    newest = max(tables, key=lambda one: one.created)  # type: ignore[arg-type, return-value]
+        (newest,) = client.read_artifacts(artifact_filter=named, sort=ArtifactSort.CREATED_DESC, limit=1)
     return newest, json.loads(str(newest.data))
 
 
