@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from text_classifier.comparison import Comparison
-from text_classifier.evaluation.figures import signal_figures
 from text_classifier.evaluation.words import interval, percent, points
 from text_classifier.records import SignalTest, Verdict, shown_name
 
@@ -33,7 +33,8 @@ def verdict_of(figures: Mapping[str, Any], comparison: Comparison) -> Verdict:
 
 def verdict_without_model(signal: SignalTest) -> Verdict:
     """The verdict where no model is trained because the data say nothing about the label."""
-    told = _told_signal(signal_figures(signal), signal.label, shown_name(signal.data_set, signal.origin))
+    figures = {**asdict(signal), "is_found": signal.is_found}
+    told = _told_signal(figures, signal.label, shown_name(signal.data_set, signal.origin))
     rule = "no signal, so no model was trained"
     return Verdict("not found", "no model", "no model", "not promoted", rule, f"{told}; not promoted: {rule}.")
 

@@ -95,6 +95,42 @@ def test_why_two_models_cannot_be_compared_is_said() -> None:
 
 
 @pytest.mark.parametrize(
+    ("against_champion", "rates", "told"),
+    [
+        (
+            "not separable",
+            (0.0, -0.004, 0.004),
+            "not separable from the champion on 25,000 common test examples (+0.00",
+        ),
+        ("worse", (-0.02, -0.03, -0.01), "worse than the champion on 25,000 common test examples (-2.00 points, 95 %"),
+    ],
+)
+def test_a_model_that_is_not_better_than_the_champion_says_so(
+    against_champion: Any, rates: tuple[float, float, float], told: str
+) -> None:
+    gain, low, high = rates
+    comparison = replace(
+        BETTER,
+        decision="not promoted",
+        against_champion=against_champion,
+        gain_rate=gain,
+        low_rate=low,
+        high_rate=high,
+    )
+    verdict = verdict_of(figures(), comparison)
+    assert told in verdict.sentence
+    assert (verdict.against_champion, verdict.decision) == (against_champion, "not promoted")
+
+
+def test_a_verdict_without_a_signal_says_how_many_shuffles_did_as_well() -> None:
+    verdict = verdict_of(figures(is_found=False, p_value=95 / 201), WORSE)
+    assert verdict.signal == "not found"
+    assert verdict.sentence.startswith(
+        "No signal found in the label of imdb: of 200 classifiers fitted to shuffled labels 94 did as well"
+    )
+
+
+@pytest.mark.parametrize(
     ("predicted", "told"),
     [
         ((1_000, 0), " (every prediction is 'neg');"),

@@ -78,7 +78,7 @@ def to_json(figures: Figures) -> str:
 
 
 def read_figures(folder: Path) -> dict[str, Any]:
-    """The figures of the report in a model folder.
+    """The figures of the evaluation in a model folder.
 
     Raises:
         DamagedOutputError: there are none, or they cannot be read.
@@ -88,10 +88,10 @@ def read_figures(folder: Path) -> dict[str, Any]:
         return dict(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise DamagedOutputError(
-            "a report's figures cannot be read",
+            "the figures of an evaluation cannot be read",
             where=str(path),
             seen=f"{type(error).__name__}: {error}",
-            expected="the metrics.json that every report writes",
+            expected="the metrics.json that every evaluation writes",
             to_do="run the report of this model again",
         ) from error
 

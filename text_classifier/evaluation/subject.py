@@ -32,7 +32,8 @@ class Subject:
         source: manifest of the ingested rows that the data set was made of.
         config: of the model.
         examples: the test split, all its columns.
-        unknown_rates: share (0-1) of the tokens of each test example that have no token id, (N,).
+        unknown_rates: share (0-1) of the tokens of each test example that have no token id, (N,); NaN where it
+            has no token.
         train_texts, train_class_rows: texts, and rows of each class, of the train split.
         history: the rows of history.parquet, oldest first.
     """
@@ -94,12 +95,13 @@ def read_subject(model: TrainedModel, signal: SignalTest, baselines: Baselines, 
 
 
 def _unknown_rates(examples: pa.Table, model: TrainedModel, config: ModelConfig) -> npt.NDArray[np.float64]:
-    """By the model's own vocabulary; 0 where a text has no token."""
+    """By the model's own vocabulary; NaN where a text has no token."""
     vocabulary = Vocabulary.load(model.folder / VOCABULARY_FILE, config.vocabulary)
     lists = vocabulary.encode(examples["text"].to_pylist())
     counted = np.concatenate([[0], np.cumsum(lists.values.to_numpy() == config.unk_id)])
     offsets = lists.offsets.to_numpy()
-    return np.asarray(np.diff(counted[offsets]) / np.maximum(np.diff(offsets), 1))
+    tokens = np.diff(offsets)
+    return np.asarray(np.diff(counted[offsets]) / np.where(tokens, tokens, np.nan))
 
 
 def _ingested_folder(data_dir: Path, data: Manifest) -> Path:

@@ -16,5 +16,5 @@ def interval(figure: Mapping[str, float]) -> str:
 
 
 def points(rate: float) -> str:
-    """A difference of two rates in percentage points, with its sign."""
-    return f"{100 * rate:+.2f}"
+    """A difference of two rates in percentage points, with its sign; what rounds to nothing is +0.00."""
+    return f"{100 * rate:+z.2f}"

@@ -18,7 +18,7 @@ _TAG = re.compile(r"<[/!?a-zA-Z][^<>]*>")
 _BIDI_CONTROL = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _NOT_SHOWABLE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _HARMLESS = str.maketrans({"<": "‹", ">": "›", "`": "'", "[": "(", "]": ")", "|": "¦"})
-_MARKDOWN_SYMBOL = re.compile(r"([\\`*_{}\[\]()#+!|~$:@-])")
+_MARKDOWN_SYMBOL = re.compile(r"([\\`*_{}\[\]()#+!|~$:@-]|(?<=www)\.)", re.IGNORECASE)  # "www." alone makes a link
 
 
 def showable(text: str) -> str:

@@ -18,7 +18,7 @@ FIELDS = ("signal", "against_baseline", "against_champion", "decision", "rule")
 def history_rows(data_dir: Path, data_set: str, label: str) -> list[dict[str, object]]:
     """One row per reported run of `data_set` and `label`, newest first.
 
-    A run whose figures cannot be read keeps its row, which says so.
+    A run whose figures or whose verdict cannot be read keeps its row, which says so.
     """
     folders = sorted((path.parent for path in (data_dir / "models" / data_set).glob(f"*/{METRICS}")), reverse=True)
     rows = (_row(folder, label) for folder in folders)
@@ -34,7 +34,7 @@ def _row(folder: Path, label: str) -> dict[str, object] | None:
 
 
 def _figures_row(folder: Path, figures: Mapping[str, Any]) -> dict[str, object]:
-    accuracy, best, verdict = figures["test"]["accuracy"], figures["baselines"][0], read_verdict(folder)
+    accuracy, best = figures["test"]["accuracy"], figures["baselines"][0]
     return {
         "run": figures["run"],
         "trained": minute(storage.read_manifest(folder).created_at),
@@ -45,6 +45,13 @@ def _figures_row(folder: Path, figures: Mapping[str, Any]) -> dict[str, object]:
         "high": percent(accuracy["high_rate"]),
         "best baseline": f"{best['name']}: {percent(best['accuracy']['rate'])}",
         "test rows": accuracy["rows"],
-        **{name.replace("_", " "): verdict[name] for name in FIELDS},
-        "sentence": verdict["sentence"],
+        **_verdict(folder),
     }
+
+
+def _verdict(folder: Path) -> dict[str, object]:
+    try:
+        verdict = read_verdict(folder)
+        return {name.replace("_", " "): verdict[name] for name in (*FIELDS, "sentence")}
+    except (DamagedOutputError, KeyError) as error:
+        return {"sentence": f"no verdict can be read: {error}"}

@@ -27,7 +27,7 @@ def model_card(figures: Mapping[str, Any], verdict: Mapping[str, Any], manifest:
         "Files": _files(manifest),
         "How to load it": _loading(figures),
     }
-    title = f"# Model card: {markdown_text(figures['name'])}, {figures['label']}"
+    title = f"# Model card: {markdown_text(figures['name'])}, {markdown_text(figures['label'])}"
     told = (f"## {heading}\n\n" + "\n".join(lines) for heading, lines in sections.items())
     return "\n\n".join([title, f"Run `{figures['run']}`, preset {figures['preset']}.", *told]) + "\n"
 
@@ -40,7 +40,7 @@ def _verdict(verdict: Mapping[str, Any]) -> Iterator[str]:
 
 def _data(figures: Mapping[str, Any]) -> Iterator[str]:
     data = figures["data"]
-    yield f"- data set: {markdown_text(figures['name'])}, contract {data['contract_version']}"
+    yield f"- data set: {markdown_text(figures['name'])}, contract {markdown_text(data['contract_version'])}"
     yield f"- source as first read: {markdown_text(data['address'], 500)}"
     yield f"- SHA-256 of the source: `{data['source_digest']}`"
     splits = ", ".join(f"{split} {rows:,}" for split, rows in data["split_rows"].items())
@@ -53,7 +53,7 @@ def _figures(figures: Mapping[str, Any]) -> Iterator[str]:
     yield "| figure | value | 95 % interval |"
     yield "|---|---|---|"
     yield f"| accuracy | {percent(test['accuracy']['rate'])} | {interval(test['accuracy'])} |"
-    yield f"| best baseline, {best['name']} | {percent(best['accuracy']['rate'])} | {interval(best['accuracy'])} |"
+    yield f"| best baseline, {markdown_text(best['name'])} | {percent(best['accuracy']['rate'])} | {interval(best['accuracy'])} |"
     for name in ("balanced_accuracy_rate", "macro_f1_rate", "weighted_f1_rate", "log_loss"):
         yield _figure_line(name.removesuffix("_rate").replace("_", " "), test[name])
     yield _figure_line("expected calibration error", test["calibration"]["error_rate"])
@@ -67,11 +67,11 @@ def _figure_line(name: str, figure: Mapping[str, float]) -> str:
 
 
 def _limits(figures: Mapping[str, Any]) -> Iterator[str]:
-    flagged = [one for one in figures["slices"] if one["is_flagged"]]
-    yield from (f"- {note}" for note in figures["notes"])
+    best, flagged = figures["baselines"][0], (one for one in figures["slices"] if one["is_flagged"])
+    yield from (f"- {markdown_text(note, 2_000)}" for note in figures["notes"])
     yield (
-        f"- Gains below {100 * figures['baselines'][0]['pairing']['detectable_gain_rate']:.2f} points over "
-        f"{figures['baselines'][0]['name']} cannot be seen on {figures['test']['accuracy']['rows']:,} test examples."
+        f"- Gains below {100 * best['pairing']['detectable_gain_rate']:.2f} points over "
+        f"{markdown_text(best['name'])} cannot be seen on {figures['test']['accuracy']['rows']:,} test examples."
     )
     for one in flagged:
         part = f"{one['dimension']} {one['name']}".replace("_", " ")

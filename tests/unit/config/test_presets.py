@@ -3,7 +3,15 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from text_classifier.config import PRESETS, Settings, TrainingOptions, preset_named
+from text_classifier.config import (
+    PRESETS,
+    PromotionRule,
+    Settings,
+    SignalRule,
+    TrainingOptions,
+    preset_named,
+    skips_training,
+)
 from text_classifier.errors import ConfigError, UnknownNameError
 
 
@@ -14,6 +22,57 @@ def test_an_unknown_preset_lists_the_known_ones() -> None:
 
 def test_only_the_recommendation_may_be_promoted() -> None:
     assert [name for name, preset in PRESETS.items() if preset.may_be_promoted] == ["default"]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("asked", [None, True, False])
+def test_training_without_a_signal_is_skipped_as_asked_else_as_the_preset_says(preset: str, asked: bool | None) -> None:
+    assert skips_training(preset, asked) == (preset == "default" if asked is None else asked)
+
+
+def test_an_unknown_preset_skips_nothing() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'smoke'"):
+        skips_training("smok", None)
+
+
+def test_the_defaults_ask_a_signal_no_worse_than_the_baseline_and_better_than_the_champion() -> None:
+    assert PromotionRule().model_dump() == {
+        "require_signal": True,
+        "against_baseline": "not worse",
+        "against_champion": "better",
+        "allow_worse_slices": False,
+        "false_promotion_rate": 0.05,
+        "horizon_comparisons": 365,
+    }
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"against_baseline": "equal"},
+        {"against_champion": None},
+        {"false_promotion_rate": 0},
+        {"false_promotion_rate": 1},
+        {"horizon_comparisons": 0},
+        {"horizon_comparisons": 100_001},
+        {"allow_worse": True},
+    ],
+)
+def test_a_rule_of_promotion_out_of_bounds_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        PromotionRule.model_validate(wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"refits": 0}, {"level": 0}, {"level": 1}, {"seed": -1}, {"levels": 0.1}])
+def test_a_rule_of_the_signal_out_of_bounds_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        SignalRule.model_validate(wrong)
+
+
+def test_a_level_that_no_p_value_reaches_is_refused() -> None:
+    assert SignalRule(refits=99, level=0.01).level == 0.01
+    with pytest.raises(ValidationError, match="p-values of 98 refits never fall to 0.01"):
+        SignalRule(refits=98, level=0.01)
 
 
 def test_an_unknown_option_is_refused() -> None:

@@ -44,6 +44,7 @@ CONTRACT = Contract(
     max_rejected_rate=0.1,
     drop_copies=True,
     rules=(),
+    drift_rules=(),
 )
 REVIEWS = replace(
     CONTRACT,

@@ -10,10 +10,11 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from text_classifier.evaluation.figures import read_figures
 from text_classifier.records import Report
 from text_classifier.report.excerpts import SHOWN_ERRORS, excerpt
-from text_classifier.report.figures import read_figures
-from text_classifier.report.page import render
+from text_classifier.report.page import Contents, render
+from text_classifier.report.verdicts import read_verdict
 from text_classifier.training import MovingWord
 
 BROWSER = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), "")
@@ -63,7 +64,11 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def hostile(written: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(render(read_figures(written.folder), [error(row) for row in range(SHOWN_ERRORS)]), "utf-8")
+    errors = [error(row) for row in range(SHOWN_ERRORS)]
+    contents = Contents(
+        read_figures(written.folder), read_verdict(written.folder), errors, "# Card", "2026-11-22T03:00"
+    )
+    path.write_text(render(contents), "utf-8")
     return path
 
 

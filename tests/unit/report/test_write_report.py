@@ -1,112 +1,125 @@
-import dataclasses
+"""The files of a report: reused when nothing changed, made anew when anything did, and whole in the manifest."""
+
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
+from made_models import FIRST, Made, judge, write
 
 from text_classifier import storage
-from text_classifier.errors import DamagedOutputError, MisalignedPredictionsError, ReportError
-from text_classifier.evaluation.figures import read_figures
+from text_classifier.errors import DamagedOutputError
 from text_classifier.records import Report
-from text_classifier.training.model_folder import REPORT_FILES
+from text_classifier.report.verdicts import read_verdict
+from text_classifier.report.write import write_report
+from text_classifier.store import Store
+from text_classifier.training.model_folder import EVALUATION_FILES, REPORT_FILES
 
-Make = Callable[..., Any]
-Write = Callable[[Any], Report]
+Make = Callable[..., Made]
+TIMES = rb"(?<=written )[^<]*"
 
 
-def test_a_report_is_four_files_that_the_manifest_names(written: Report) -> None:
+def contents(folder: Path) -> dict[str, bytes]:
+    return {name: re.sub(TIMES, b"", (folder / name).read_bytes()) for name in REPORT_FILES}
+
+
+def test_a_report_is_three_files_that_the_manifest_names_beside_the_evaluation(written: Report) -> None:
     manifest = storage.verify(written.folder)
-    assert set(REPORT_FILES) < set(manifest.outputs)
-    assert manifest.facts["data_set_folder"] == "datasets/films/1"
+    assert {*REPORT_FILES, *EVALUATION_FILES} < set(manifest.outputs)
+    assert manifest.facts["report"]["run"] == "a test"
+    assert manifest.facts["evaluation"]
+    assert written.headline == written.verdict.sentence
 
 
-def test_the_record_repeats_the_figures(written: Report) -> None:
-    figures = read_figures(written.folder)
-    assert (written.test_rows, written.accuracy_rate, written.majority_rate) == (4, 0.5, 0.5)
-    assert written.accuracy_high_rate == figures["test"]["accuracy"]["high_rate"]
-    assert written.first_sentence == figures["sentence"]
-    assert (written.read_rows, written.rejected_rows) == (8, 1)
-    assert written.split_rows == {"train": 3, "val": 0, "test": 4}
+def test_the_verdict_on_disk_is_the_one_of_the_record(written: Report) -> None:
+    tree = read_verdict(written.folder)
+    assert tree["sentence"] == written.verdict.sentence
+    assert tree["against_champion"] == "first"
+    assert tree["comparison"]["reason"] == "no model is in service"
 
 
-def test_every_test_row_has_its_prediction(written: Report) -> None:
-    predictions = pq.read_table(written.folder / "predictions.parquet")
-    assert predictions["example_id"].to_pylist() == ["5", "6", "7", "8"]
-    assert predictions["row"].to_pylist() == [5, 6, 7, 8]
-    assert predictions["prediction"].to_pylist() == ["pos", "neg", "neg", "pos"]
+def test_the_same_verdict_gives_the_same_bytes_whoever_asked_and_when(make: Make) -> None:
+    made = make()
+    first = contents(write(made).folder)
+    later = replace(FIRST, compared_at="2026-11-28T03:00:00+00:00", compared_by="another run")
+    refreshed = write_report(judge(made), later, made.data, Store(made.data_dir, "a test", refresh=True))
+    assert contents(refreshed.folder) == first
 
 
-def test_errors_name_the_original_row(written: Report) -> None:
-    errors = pq.read_table(written.folder / "errors.parquet").to_pylist()
-    assert [(error["row"], error["excerpt"]) for error in errors] == [(7, "a joy"), (8, "a bore")]
+def test_a_report_is_reused_when_nothing_changed_and_says_since_when(make: Make) -> None:
+    made = make()
+    evaluated = judge(made)
+    first = write_report(evaluated, FIRST, made.data, Store(made.data_dir, "first"))
+    second = write_report(evaluated, FIRST, made.data, Store(made.data_dir, "second"))
+    assert (second.making.is_reused, second.making.run) == (True, "first")
+    assert second == first
+    assert re.fullmatch(
+        rf"Unchanged since \d{{4}}-\d\d-\d\d \d\d:\d\d UTC\. {re.escape(first.headline)}", second.headline
+    )
 
 
-def test_metrics_are_finite_json(written: Report) -> None:
+def test_another_verdict_makes_the_report_anew(make: Make) -> None:
+    made = make()
+    evaluated = judge(made)
+    store = Store(made.data_dir, "a test")
+    write_report(evaluated, FIRST, made.data, store)
+    promoted = replace(FIRST, decision="promoted", rule="first model with a signal")
+    second = write_report(evaluated, promoted, made.data, store)
+    assert not second.making.is_reused
+    assert read_verdict(second.folder)["decision"] == "promoted"
+    assert "promoted: first model with a signal" in (second.folder / "report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", REPORT_FILES)
+@pytest.mark.parametrize("damage", ["changed", "missing"])
+def test_a_damaged_file_of_a_report_is_made_anew(make: Make, name: str, damage: str) -> None:
+    made = make()
+    evaluated = judge(made)
+    store = Store(made.data_dir, "a test")
+    folder = write_report(evaluated, FIRST, made.data, store).folder
+    before = contents(folder)
+    if damage == "changed":
+        (folder / name).write_text("changed")
+    else:
+        (folder / name).unlink()
+    assert not write_report(evaluated, FIRST, made.data, store).making.is_reused
+    assert contents(folder) == before
+    storage.verify(folder)
+
+
+@pytest.mark.parametrize("name", EVALUATION_FILES)
+def test_a_changed_evaluation_is_refused(make: Make, name: str) -> None:
+    made = make()
+    evaluated = judge(made)
+    path = evaluated.folder / name
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(DamagedOutputError, match=re.escape(name)):
+        write_report(evaluated, FIRST, made.data, Store(made.data_dir))
+    assert not [name for name in REPORT_FILES if (evaluated.folder / name).exists()]
+
+
+def test_an_evaluation_anew_takes_its_old_report_out_of_the_manifest(make: Make) -> None:
+    made = make()
+    folder = write(made).folder
+    judge(made)
+    assert not set(REPORT_FILES) & set(storage.verify(folder).outputs)
+    assert not write(made).making.is_reused
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '"promoted"'])
+def test_a_verdict_that_is_none_cannot_be_read(make: Make, text: str) -> None:
+    folder = write(make()).folder
+    (folder / "verdict.json").write_text(text)
+    manifest = storage.read_manifest(folder)
+    storage.write_manifest(folder, manifest, manifest.facts)
+    with pytest.raises(DamagedOutputError, match="verdict cannot be read"):
+        read_verdict(folder)
+
+
+def test_a_verdict_is_finite_json(written: Report) -> None:
     def refuse(constant: str) -> None:
         raise AssertionError(constant)
 
-    figures = json.loads((written.folder / "metrics.json").read_text("utf-8"), parse_constant=refuse)
-    assert [point["val_accuracy_rate"] for point in figures["curve"]] == [0.55, None, 0.75]
-
-
-def test_the_same_inputs_give_the_same_bytes_but_for_the_time(make: Make, write: Write) -> None:
-    def contents() -> dict[str, bytes]:
-        time = rb'(?<="reported_at": ")[^"]*|(?<=written )[^<]*'
-        folder = write(made).folder
-        return {name: re.sub(time, b"", (folder / name).read_bytes()) for name in REPORT_FILES}
-
-    made = make()
-    assert contents() == contents()
-
-
-def test_predictions_of_other_rows_leave_no_report(make: Make, write: Write) -> None:
-    made = make()
-    swapped = dataclasses.replace(made, scored=made.scored.take([1, 0, 2, 3]))
-    with pytest.raises(MisalignedPredictionsError):
-        write(swapped)
-    assert not [name for name in REPORT_FILES if (made.model.folder / name).exists()]
-
-
-def test_a_changed_test_split_is_refused(make: Make, write: Write) -> None:
-    made = make()
-    path = made.data_dir / "datasets/films/1/examples/test.parquet"
-    pq.write_table(pq.read_table(path).slice(0, 3), path)
-    with pytest.raises(DamagedOutputError, match=r"test\.parquet"):
-        write(made)
-
-
-def test_a_changed_model_is_refused_but_an_earlier_report_may_be_replaced(make: Make, write: Write) -> None:
-    made = make()
-    (write(made).folder / "report.html").write_text("changed")
-    write(made)
-    (made.model.folder / "config.json").write_text("{}")
-    with pytest.raises(DamagedOutputError, match=r"config\.json"):
-        write(made)
-
-
-def test_a_data_set_of_another_fingerprint_is_refused(make: Make, write: Write) -> None:
-    made = make()
-    folder = made.data_dir / "datasets/films/1"
-    manifest = storage.read_manifest(folder)
-    storage.write_manifest(folder, dataclasses.replace(manifest, fingerprint="ef" * 32), manifest.facts)
-    with pytest.raises(DamagedOutputError, match="not the one that the model was made of"):
-        write(made)
-
-
-def test_a_data_set_without_test_split_is_an_error(make: Make, write: Write) -> None:
-    made = make()
-    folder: Path = made.data_dir / "datasets/films/1"
-    (folder / "examples/test.parquet").unlink()
-    manifest = storage.read_manifest(folder)
-    storage.write_manifest(folder, manifest, manifest.facts)
-    with pytest.raises(ReportError, match="no test split"):
-        write(made)
-
-
-def test_an_empty_test_split_is_an_error(make: Make, write: Write) -> None:
-    with pytest.raises(ReportError, match="no example"):
-        write(make((), (), ()))
+    assert json.loads((written.folder / "verdict.json").read_text("utf-8"), parse_constant=refuse)
