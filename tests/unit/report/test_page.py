@@ -2,8 +2,8 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 from dataclasses import replace
+from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ def page_of(made: Made, **changed: Any) -> str:
 
 def section(page: str, name: str) -> str:
     """From the heading with that id to the next one."""
-    return page.split(f'<h2 id="{name}">')[1].split("<h2 ")[0]
+    return page.split(f'<h2 id="{name}">')[1].split("<h2 ", maxsplit=1)[0]
 
 
 def test_hostile_texts_show_as_text(make: Make) -> None:
