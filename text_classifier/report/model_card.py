@@ -50,10 +50,10 @@ def _data(figures: Mapping[str, Any]) -> Iterator[str]:
 
 def _figures(figures: Mapping[str, Any]) -> Iterator[str]:
     test, best = figures["test"], figures["baselines"][0]
+    compared = {"accuracy": test["accuracy"], f"best baseline, {markdown_text(best['name'])}": best["accuracy"]}
     yield "| figure | value | 95 % interval |"
     yield "|---|---|---|"
-    yield f"| accuracy | {percent(test['accuracy']['rate'])} | {interval(test['accuracy'])} |"
-    yield f"| best baseline, {markdown_text(best['name'])} | {percent(best['accuracy']['rate'])} | {interval(best['accuracy'])} |"
+    yield from (f"| {name} | {percent(one['rate'])} | {interval(one)} |" for name, one in compared.items())
     for name in ("balanced_accuracy_rate", "macro_f1_rate", "weighted_f1_rate", "log_loss"):
         yield _figure_line(name.removesuffix("_rate").replace("_", " "), test[name])
     yield _figure_line("expected calibration error", test["calibration"]["error_rate"])

@@ -71,7 +71,7 @@ def test_a_rule_of_the_signal_out_of_bounds_is_refused(wrong: dict[str, object])
 
 def test_a_level_that_no_p_value_reaches_is_refused() -> None:
     assert SignalRule(refits=99, level=0.01).level == 0.01
-    with pytest.raises(ValidationError, match="p-values of 98 refits never fall to 0.01"):
+    with pytest.raises(ValidationError, match=r"p-values of 98 refits never fall to 0\.01"):
         SignalRule(refits=98, level=0.01)
 
 
