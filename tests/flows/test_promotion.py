@@ -51,8 +51,7 @@ def task_runs(words: str) -> list[TaskRun]:
 
 def state_of_comparing(run: str) -> str | None:
     """Name of the last state of the task that compared that run."""
-    named = [one for one in task_runs(f"compare {run} ")]
-    return max(named, key=lambda one: one.start_time or one.created).state_name  # type: ignore[arg-type, return-value]
+    return max(task_runs(f"compare {run} "), key=lambda one: one.start_time or one.created).state_name  # type: ignore[arg-type, return-value]
 
 
 def ledger_table() -> tuple[Artifact, list[dict[str, Any]]]:
