@@ -88,7 +88,7 @@ def story(page: Page, client: SyncPrefectClient, url: str, tmp_path_factory: pyt
     page.goto(f"{url}/v2/deployments/deployment/{deployment}/run")
     fill_empty_field(page, "source", str(news))
     fill_empty_field(page, "max_epochs", str(EPOCHS))
-    page.get_by_label("seed (Optional)").fill("3")
+    page.get_by_label("seed (Optional)", exact=True).fill("3")
     page.get_by_role("button", name="Submit").click()
     page.get_by_role("link", name="View run").click()
     page.wait_for_url("**/runs/flow-run/**")
@@ -159,7 +159,7 @@ def test_a_name_that_cannot_be_is_refused_by_the_form(form: Page, client: SyncPr
 def test_a_number_out_of_bounds_is_refused_by_the_form(form: Page, client: SyncPrefectClient) -> None:
     before = runs_by_hand(client)
     take_picture(form, "form")
-    form.get_by_label("seed (Optional)").fill("-1")
+    form.get_by_label("seed (Optional)", exact=True).fill("-1")
     form.get_by_role("button", name="Submit").click()
     expect(form.locator("input:invalid")).to_have_count(1)
     assert runs_by_hand(client) == before
