@@ -13,6 +13,9 @@ STEPS = {
     "validate": ("text_classifier.contract.applied.data_sets",),
     "vocabulary": ("text_classifier.vocabulary.building",),
     "train": ("text_classifier.training.running",),
+    "signal": ("text_classifier.baselines.signal",),
+    "baselines": ("text_classifier.baselines.fitting",),
+    "evaluate": ("text_classifier.evaluation.judging",),
     "report": ("text_classifier.report.write",),
 }
 PACKAGE_DIR = Path(text_classifier.__file__).parent
@@ -27,7 +30,10 @@ SOURCE = SourceTree(PACKAGE_DIR)
         ("vocabulary", "vocabulary.tokenizers", "training.networks"),
         ("train", "training.networks", "report.page"),
         ("train", "vocabulary.tokenizers", "evaluation.metrics"),
-        ("report", "evaluation.metrics", "corpus.delimited.parsing"),
+        ("signal", "baselines.shuffling", "evaluation.metrics"),
+        ("baselines", "baselines.learners", "evaluation.metrics"),
+        ("evaluate", "evaluation.metrics", "report.page"),
+        ("report", "report.page", "corpus.delimited.parsing"),
     ],
 )
 def test_a_step_uses_its_own_modules_and_those_that_they_import(step: str, used: str, not_used: str) -> None:
@@ -55,11 +61,12 @@ def package(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("changed", "steps"),
     [
-        ("training/networks.py", {"train", "report"}),
-        ("vocabulary/tokenizers.py", {"vocabulary", "train", "report"}),
-        ("contract/splits.py", {"validate"}),
+        ("training/networks.py", {"train", "evaluate", "report"}),
+        ("vocabulary/tokenizers.py", set(STEPS) - {"ingest", "validate"}),
+        ("contract/splits.py", {"validate", "evaluate", "report"}),
+        ("baselines/shuffling.py", {"signal", "evaluate", "report"}),
         ("corpus/delimited/parsing.py", {"ingest"}),
-        ("report/page.css", {"report"}),
+        ("report/page.css", {"evaluate", "report"}),  # evaluation cuts its excerpts with modules of the report
         ("config/presets.py", set()),
         ("errors.py", set()),
         ("storage.py", set(STEPS)),
