@@ -72,7 +72,7 @@ def retrain(
         detect_drift(prepared, label, accept_drift, refresh).result()
         signal_test = find_signal(prepared, label, signal, refresh).result()
         if not signal_test.is_found and skips_training(preset, skip_training_without_signal):
-            published = report_without_model(signal_test, prepared, preset).result()
+            published = report_without_model(signal_test, prepared, preset, refresh).result()
             return ending(published, published.headline)
         baselines = fit_baselines(prepared, label, preset, refresh).result()
         corpus = build_vocabulary(prepared, preset, refresh).result()

@@ -11,7 +11,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.context import FlowRunContext, TaskRunContext
 from prefect.settings import get_current_settings
 
-from text_classifier.report.cells import artifact_key, cut_table, showable
+from text_classifier.showable import artifact_key, cut_table, showable
 
 __all__ = ["artifact_key", "publish_markdown", "publish_table"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from text_classifier.comparison import Comparison
 from text_classifier.evaluation.words import interval, percent, points
-from text_classifier.records import SignalTest, Verdict, shown_name
+from text_classifier.records import SignalTest, Verdict
 
 COLLAPSE_RATE = 0.95  # of the predictions in one class: worth a word
 
@@ -34,7 +34,7 @@ def verdict_of(figures: Mapping[str, Any], comparison: Comparison) -> Verdict:
 def verdict_without_model(signal: SignalTest) -> Verdict:
     """The verdict where no model is trained because the data say nothing about the label."""
     figures = {**asdict(signal), "is_found": signal.is_found}
-    told = _told_signal(figures, signal.label, shown_name(signal.data_set, signal.origin))
+    told = _told_signal(figures, signal.label, signal.name)
     rule = "no signal, so no model was trained"
     return Verdict("not found", "no model", "no model", "not promoted", rule, f"{told}; not promoted: {rule}.")
 

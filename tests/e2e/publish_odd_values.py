@@ -8,7 +8,7 @@ from decimal import Decimal
 from prefect import flow
 
 from tasks.dashboard import publish_markdown, publish_table
-from text_classifier.report.cells import markdown_text
+from text_classifier.showable import markdown_text
 
 
 @flow(name="odd-values")

@@ -1,5 +1,6 @@
 """`make deploy` and `make worker` as a user meets them: a real server, processes of their own, from any folder."""
 
+import json
 import shutil
 import signal
 import subprocess

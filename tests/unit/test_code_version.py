@@ -66,7 +66,7 @@ def package(tmp_path: Path) -> Path:
         ("contract/splits.py", {"validate", "evaluate", "report"}),
         ("baselines/shuffling.py", {"signal", "evaluate", "report"}),
         ("corpus/delimited/parsing.py", {"ingest"}),
-        ("report/page.css", {"evaluate", "report"}),  # evaluation cuts its excerpts with modules of the report
+        ("report/page.css", {"report"}),
         ("config/presets.py", set()),
         ("errors.py", set()),
         ("storage.py", set(STEPS)),

@@ -15,6 +15,7 @@ from text_classifier.config import PromotionRule
 from text_classifier.errors import DamagedOutputError
 from text_classifier.evaluation.pairs import Pairing, compare, detectable_gain
 from text_classifier.evaluation.slices import worse_slices
+from text_classifier.evaluation.words import points
 from text_classifier.records import Evaluated
 from text_classifier.storage import read_manifest, sha256_text
 from text_classifier.store import Store
@@ -122,7 +123,7 @@ def _beside(evaluated: Evaluated, champion: str | None, level: float, store: Sto
 
 
 def _told(pairing: Pairing, level: float) -> str:
-    low, gain, high = (f"{100 * rate:+.2f}" for rate in (pairing.low_rate, pairing.gain_rate, pairing.high_rate))
+    low, gain, high = (points(rate) for rate in (pairing.low_rate, pairing.gain_rate, pairing.high_rate))
     return (
         f"{gain} points on {pairing.rows:,} test rows (95 % interval {low} to {high}), exact McNemar test "
         f"p = {pairing.p_value:.2g}, one-sided {pairing.p_value / 2:.2g} where up to {level:.2g} counts as better"

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from text_classifier.baselines import baseline_figures, read_opinion, read_right, validation_gap
+from text_classifier.evaluation.excerpts import Explain, with_excerpts
 from text_classifier.evaluation.figures import evaluation_figures, signal_figures
 from text_classifier.evaluation.label_errors import LikelyErrors, likely_label_errors
 from text_classifier.evaluation.leaks import leak_figures
@@ -19,7 +20,6 @@ from text_classifier.evaluation.slice_columns import slice_columns
 from text_classifier.evaluation.slices import slice_figures
 from text_classifier.evaluation.subject import Subject
 from text_classifier.records import Baselines
-from text_classifier.report.excerpts import Explain, with_excerpts
 
 
 @dataclass(frozen=True, slots=True)

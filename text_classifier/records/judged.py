@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from text_classifier.records.prepared import DataSet, Making, Origin
+from text_classifier.records.prepared import DataSet, Making, Origin, shown_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,11 @@ class SignalTest:
     p_value: float
     level: float
     making: Making = field(default=Making(), compare=False)
+
+    @property
+    def name(self) -> str:
+        """The data set's name as people see it, with its mark."""
+        return shown_name(self.data_set, self.origin)
 
     @property
     def is_found(self) -> bool:
@@ -145,7 +150,7 @@ class Report:
     Attributes:
         data: the examples, of whose train split the model learned and on whose test split it was judged.
         evaluated: the model's figures; None where nothing was trained, because there is no signal.
-        folder: of the model; where nothing was trained, of the signal test.
+        folder: of the model; where nothing was trained, `untrained/<data set>/<fingerprint>/`.
     """
 
     data: DataSet

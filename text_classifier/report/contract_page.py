@@ -8,9 +8,9 @@ from typing import Any
 from text_classifier.contract.applied.outcome import ContractOutcome
 from text_classifier.contract.applied.verdicts import Verdict
 from text_classifier.records import told_set_aside
-from text_classifier.report.cells import CELL_CHARACTERS, one_line
 from text_classifier.report.contract_tables import share_rows, told_copies
 from text_classifier.report.templates import template
+from text_classifier.showable import CELL_CHARACTERS, one_line
 
 SENTENCE_CHARACTERS = 160
 """Of what was seen by each rule that refuses the data set."""

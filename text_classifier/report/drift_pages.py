@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from text_classifier.drift import Finding, Measurement, read_findings
 from text_classifier.records import Drift, shown_name
-from text_classifier.report.cells import markdown_text
 from text_classifier.report.plots import Pair, distributions_png, distributions_svg, pairs_png, pairs_svg
+from text_classifier.showable import markdown_text
 
 ACCEPTED = "accepted"
 LENGTH_UNIT = "characters of a text"

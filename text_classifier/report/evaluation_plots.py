@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from text_classifier.evaluation.words import percent
 from text_classifier.report.plots import PAGE, PAPER, Palette, drawing, png, svg
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ def signal_svg(signal: Mapping[str, Any]) -> str:
     """How often each score was reached on shuffled labels, and the score on the true ones."""
     scores = signal["null_rates"]
     told = (
-        f"{signal['score_name']} on the true labels {signal['score_rate']:.2%}; on shuffled labels "
-        f"{min(scores):.2%} to {max(scores):.2%}, mean {signal['chance_rate']:.2%}, {len(scores)} refits"
+        f"{signal['score_name']} on the true labels {percent(signal['score_rate'])}; on shuffled labels "
+        f"{percent(min(scores))} to {percent(max(scores))}, mean {percent(signal['chance_rate'])}, {len(scores)} refits"
     )
     with drawing(*_WIDE, PAGE) as (figure, axes):
         _draw_signal(axes, signal, PAGE)
@@ -35,7 +36,7 @@ def signal_png(signal: Mapping[str, Any]) -> str:
 
 def reliability_svg(bins: Sequence[Mapping[str, Any]]) -> str:
     """Accuracy over confidence by bin, with intervals; the diagonal is a model that knows how sure it may be."""
-    told = (f"{one['confidence_rate']:.0%} sure: {one['accuracy']['rate']:.0%} right" for one in bins)
+    told = (f"{percent(one['confidence_rate'])} sure: {percent(one['accuracy']['rate'])} right" for one in bins)
     with drawing(*_SQUARE, PAGE) as (figure, axes):
         _draw_reliability(axes, bins, PAGE)
         return svg(figure, "reliability", "Right answers by confidence. " + "; ".join(told))

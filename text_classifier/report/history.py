@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +10,33 @@ from text_classifier import storage
 from text_classifier.errors import DamagedOutputError
 from text_classifier.evaluation.figures import METRICS, minute, read_figures
 from text_classifier.evaluation.words import percent
+from text_classifier.report.no_model import UNTRAINED
 from text_classifier.report.verdicts import read_verdict
 
 FIELDS = ("signal", "against_baseline", "against_champion", "decision", "rule")
 
 
 def history_rows(data_dir: Path, data_set: str, label: str) -> list[dict[str, object]]:
-    """One row per reported run of `data_set` and `label`, newest first.
+    """One row per reported run of `data_set` and `label`, newest first, those that trained nothing among them.
 
     A run whose figures or whose verdict cannot be read keeps its row, which says so.
     """
-    folders = sorted((path.parent for path in (data_dir / "models" / data_set).glob(f"*/{METRICS}")), reverse=True)
-    rows = (_row(folder, label) for folder in folders)
-    return [row for row in rows if row is not None]
+    models = (path.parent for path in (data_dir / "models" / data_set).glob(f"*/{METRICS}"))
+    found = [row for folder in models if (row := _row(folder, label))]
+    found += _untrained(data_dir / UNTRAINED / data_set, label)
+    return sorted(found, key=lambda row: str(row["reported"]), reverse=True)
+
+
+def _untrained(place: Path, label: str) -> Iterator[dict[str, object]]:
+    for folder, manifest in storage.readable_manifests(place).items():
+        if manifest.parameters["label"] == label:
+            yield {
+                "run": "nothing was trained",
+                "reported": minute(manifest.created_at),
+                "data": manifest.facts["name"],
+                "preset": manifest.parameters["preset"],
+                **_verdict(folder),
+            }
 
 
 def _row(folder: Path, label: str) -> dict[str, object] | None:
@@ -30,14 +44,14 @@ def _row(folder: Path, label: str) -> dict[str, object] | None:
         figures = read_figures(folder)
         return _figures_row(folder, figures) if figures["label"] == label else None
     except (DamagedOutputError, KeyError, TypeError) as error:
-        return {"run": folder.name, "sentence": f"cannot be read: {error}"}
+        return {"run": folder.name, "reported": "", "sentence": f"cannot be read: {error}"}
 
 
 def _figures_row(folder: Path, figures: Mapping[str, Any]) -> dict[str, object]:
     accuracy, best = figures["test"]["accuracy"], figures["baselines"][0]
     return {
         "run": figures["run"],
-        "trained": minute(storage.read_manifest(folder).created_at),
+        "reported": minute(storage.read_manifest(folder).facts["evaluation"]["at"]),
         "data": figures["name"],
         "preset": figures["preset"],
         "accuracy": percent(accuracy["rate"]),

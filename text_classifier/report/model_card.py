@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from text_classifier.evaluation.words import interval, percent
-from text_classifier.report.cells import markdown_text
+from text_classifier.showable import markdown_text
 from text_classifier.storage import Manifest
 from text_classifier.training.model_folder import CONFIG_FILE, WEIGHTS_FILE
 from text_classifier.vocabulary import VOCABULARY_FILE

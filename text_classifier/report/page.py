@@ -15,13 +15,13 @@ from typing import Any, Literal
 
 from markupsafe import Markup
 
+from text_classifier.evaluation.excerpts import pieces
 from text_classifier.evaluation.figures import Figures, minute
 from text_classifier.evaluation.words import interval, percent, points
-from text_classifier.report.cells import one_line
 from text_classifier.report.evaluation_plots import reliability_svg, signal_svg, threshold_svg
-from text_classifier.report.excerpts import pieces
 from text_classifier.report.plots import Bar, Line, curve_svg, intervals_svg
 from text_classifier.report.templates import template
+from text_classifier.showable import one_line
 
 TONES = {
     **{"better": "good", "promoted": "good", "found": "good"},

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from text_classifier.report.cells import one_line
+from text_classifier.showable import one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,14 +8,14 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from text_classifier.evaluation.excerpts import SHOWN_ERRORS
 from text_classifier.evaluation.figures import Figures
 from text_classifier.evaluation.words import percent
 from text_classifier.records import Report, Verdict
-from text_classifier.report.cells import markdown_text
 from text_classifier.report.evaluation_plots import reliability_png, signal_png
-from text_classifier.report.excerpts import SHOWN_ERRORS
 from text_classifier.report.page import ACCURACY, LOSS, accuracy_lines, loss_lines
 from text_classifier.report.plots import confusion_png, curve_png
+from text_classifier.showable import markdown_text
 
 
 def accuracy_rows(figures: Figures) -> list[dict[str, object]]:

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from text_classifier.report.cells import showable
+from text_classifier.showable import showable
 
 
 def template(name: str, filters: Mapping[str, Callable[..., Any]]) -> Template:

@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 from text_classifier import storage
 from text_classifier.comparison import Comparison
 from text_classifier.errors import DamagedOutputError
+from text_classifier.evaluation.excerpts import SHOWN_ERRORS
 from text_classifier.evaluation.figures import METRICS, read_figures
 from text_classifier.records import DataSet, Evaluated, Making, Report, Verdict
-from text_classifier.report.excerpts import SHOWN_ERRORS
 from text_classifier.report.model_card import CARD, model_card
 from text_classifier.report.page import Contents, render
 from text_classifier.report.verdicts import VERDICT, verdict_tree

@@ -10,9 +10,9 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from text_classifier.evaluation.excerpts import SHOWN_ERRORS, excerpt
 from text_classifier.evaluation.figures import read_figures
 from text_classifier.records import Report
-from text_classifier.report.excerpts import SHOWN_ERRORS, excerpt
 from text_classifier.report.page import Contents, render
 from text_classifier.report.verdicts import read_verdict
 from text_classifier.training import MovingWord

@@ -8,14 +8,28 @@ from made_models import Made
 
 from text_classifier.errors import DamagedOutputError
 from text_classifier.records import Report
-from text_classifier.report.no_model import overview_without_model
-from text_classifier.verdict import verdict_without_model
+from text_classifier.report.history import history_rows
+from text_classifier.report.no_model import overview_without_model, write_without_model
+from text_classifier.store import Store
+
+
+def written(made: Made) -> Report:
+    return write_without_model(made.signal, made.data, "default", Store(made.data_dir, "tonight"))
 
 
 def overview_of(made: Made) -> str:
-    verdict = verdict_without_model(made.signal)
-    report = Report(made.data, made.signal.label, "default", verdict, None, made.signal.folder, made.signal.making)
-    return overview_without_model(made.signal, report)
+    return overview_without_model(made.signal, written(made))
+
+
+def test_the_verdict_is_kept_for_the_history_and_the_next_run_finds_it(make: Callable[..., Made]) -> None:
+    made = make(p_value=0.5)
+    first, second = written(made), written(made)
+    assert (first.making.is_reused, second.making.is_reused) == (False, True)
+    assert second.headline == f"Unchanged since {first.making.at[:16].replace('T', ' ')} UTC. {first.verdict.sentence}"
+    (row,) = history_rows(made.data_dir, made.data.data_set, made.signal.label)
+    assert (row["run"], row["signal"], row["decision"]) == ("nothing was trained", "not found", "not promoted")
+    assert row["sentence"] == first.verdict.sentence
+    assert history_rows(made.data_dir, made.data.data_set, "another label") == []
 
 
 def test_the_overview_opens_with_the_sentence_and_shows_the_scores(make: Callable[..., Made]) -> None:

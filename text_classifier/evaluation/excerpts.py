@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from text_classifier.evaluation import class_indices
-from text_classifier.report.cells import one_line, whole_line
+from text_classifier.showable import one_line, whole_line
 from text_classifier.training import MovingWord
 
 SHOWN_ERRORS = 200

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from text_classifier.report.cells import (
+from text_classifier.showable import (
     TABLE_ROWS,
     artifact_key,
     cut_table,

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from text_classifier.report.cells import one_line, whole_line
-from text_classifier.report.excerpts import EXCERPT_CHARACTERS, SHOWN_ERRORS, excerpt, pieces, with_excerpts
+from text_classifier.evaluation.excerpts import EXCERPT_CHARACTERS, SHOWN_ERRORS, excerpt, pieces, with_excerpts
+from text_classifier.showable import one_line, whole_line
 from text_classifier.training import MovingWord
 
 HOSTILE = (
