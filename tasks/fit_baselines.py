@@ -9,7 +9,7 @@ from prefect.runtime import task_run
 
 from tasks.outcome import ended, store
 from text_classifier import baselines
-from text_classifier.baselines import baseline_figures
+from text_classifier.baselines import read_right
 from text_classifier.config import preset_named
 from text_classifier.records import Baselines, DataSet
 from text_classifier.vocabulary.building import counted_splits
@@ -31,5 +31,5 @@ def fit_baselines(data_set: DataSet, label: str, preset: str, refresh: bool = Fa
 
 def figures(fitted: Baselines) -> str:
     """How often every baseline is right on test, in words."""
-    rates = ", ".join(f"{one.name} {100 * one.accuracy.rate:.1f} %" for one in baseline_figures(fitted))
+    rates = ", ".join(f"{name} {100 * right.mean():.1f} %" for name, right in read_right(fitted).items())
     return f"right on test: {rates}"

@@ -1,4 +1,5 @@
 import html
+import json
 import logging
 import re
 from dataclasses import replace
@@ -79,7 +80,7 @@ def test_where_nothing_was_trained_the_report_is_the_signal_test(
         state = report_without_model.fn(signal, trained.data_set, "default")
     written = state.result()
     assert written.evaluated is None
-    assert written.folder == signal.folder
+    assert json.loads((written.folder / "verdict.json").read_text("utf-8"))["signal"] == "not found"
     assert written.verdict.decision == "not promoted"
     assert written.verdict.sentence.startswith("No signal found in the sentiment of films (SAMPLE): of 200 classifiers")
     assert state.message.endswith(written.verdict.sentence)

@@ -24,7 +24,7 @@ def history_rows(data_dir: Path, data_set: str, label: str) -> list[dict[str, ob
     models = (path.parent for path in (data_dir / "models" / data_set).glob(f"*/{METRICS}"))
     found = [row for folder in models if (row := _row(folder, label))]
     found += _untrained(data_dir / UNTRAINED / data_set, label)
-    return sorted(found, key=lambda row: str(row["reported"]), reverse=True)
+    return sorted(found, key=lambda row: (str(row["reported"]), str(row["run"])), reverse=True)
 
 
 def _untrained(place: Path, label: str) -> Iterator[dict[str, object]]:

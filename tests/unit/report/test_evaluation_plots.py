@@ -42,12 +42,15 @@ def told(svg: str) -> str:
 
 def test_the_signal_is_told_with_the_scores_on_both_kinds_of_labels() -> None:
     assert told(signal_svg(SIGNAL)) == (
-        "balanced accuracy on the true labels 80.00%; on shuffled labels 45.00% to 55.00%, mean 50.00%, 3 refits"
+        "balanced accuracy on the true labels 80.00 %; on shuffled labels 45.00 % to 55.00 %, mean 50.00 %, 3 refits"
     )
 
 
 def test_confidence_is_told_bin_by_bin() -> None:
-    assert told(reliability_svg(BINS)) == "Right answers by confidence. 62% sure: 50% right; 97% sure: 90% right"
+    assert (
+        told(reliability_svg(BINS))
+        == "Right answers by confidence. 62.00 % sure: 50.00 % right; 97.00 % sure: 90.00 % right"
+    )
 
 
 def test_a_curve_over_the_threshold_is_told_by_its_middle() -> None:
