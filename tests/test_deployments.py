@@ -65,6 +65,7 @@ def test_the_file_is_right_and_deploys_the_designed_names() -> None:
         "readmit/on-demand",
         "promote/on-demand",
         "roll-back/on-demand",
+        "verify/on-demand",
         "watch-source/news",
     ]
 

@@ -88,10 +88,14 @@ def plan(kind: str, *, inputs: Mapping[str, str], parameters: Mapping[str, Any],
 
     `modules` are those where the step begins; what they import counts with them.
     """
-    code = code_digest(*modules)
-    described = {"kind": kind, "inputs": dict(inputs), "parameters": dict(parameters), "code": code}
-    fingerprint = sha256_text(json.dumps(described, sort_keys=True, ensure_ascii=True))
-    return Manifest(kind, fingerprint, dict(inputs), dict(parameters), code)
+    described = Manifest(kind, "", dict(inputs), dict(parameters), code_digest(*modules))
+    return replace(described, fingerprint=fingerprint_of(described))
+
+
+def fingerprint_of(manifest: Manifest) -> str:
+    """What the fingerprint of a manifest is, whatever stands in its field."""
+    deciding = {name: getattr(manifest, name) for name in ("kind", "inputs", "parameters", "code")}
+    return sha256_text(json.dumps(deciding, sort_keys=True, ensure_ascii=True))
 
 
 @contextmanager

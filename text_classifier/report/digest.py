@@ -10,10 +10,8 @@ from text_classifier.storage import Manifest, sha256_text
 from text_classifier.training.model_folder import CONFIG_FILE, WEIGHTS_FILE
 from text_classifier.vocabulary import VOCABULARY_FILE
 
-_ASIDE = {
-    "figures": {"run": None, "made": {"trained_at": None, "seconds": None}, "data": {"address": None}},
-    "verdict": {"comparison": {"run": None, "champion": None}},
-}
+_FIGURES_ASIDE = {"run": None, "made": {"trained_at": None, "seconds": None}, "data": {"address": None}}
+_VERDICT_ASIDE = {"comparison": {"run": None, "champion": None}}
 """What two runs on the same inputs may differ in: names to leave out, at their places in the tree."""
 
 
@@ -30,8 +28,8 @@ def report_digest(
     """
     files = {name: manifest.outputs[name]["sha256"] for name in (WEIGHTS_FILE, CONFIG_FILE, VOCABULARY_FILE)}
     told = {
-        "figures": {**_without(figures, _ASIDE["figures"]), "curve": _untimed(figures["curve"])},
-        "verdict": _without(verdict, _ASIDE["verdict"]),
+        "figures": {**_without(figures, _FIGURES_ASIDE), "curve": _untimed(figures["curve"])},
+        "verdict": _without(verdict, _VERDICT_ASIDE),
         "errors": errors,
         "files": files,
     }
