@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,14 +28,14 @@ WORDS = {"neg": "dull flat tired bore", "pos": "bright warm lively joy"}
 FILLERS = ("the", "film", "was", "long", "and", "in", "colour")
 
 
-def publish(data_dir: Path, run: str) -> None:
+def publish(data_dir: Path, run: str, seed: int = 1) -> None:
     """The whole chain on the data set below `data_dir`, every step anew."""
     store = Store(data_dir, run, refresh=True)
     data, smoke = latest_data_set(data_dir, "films"), preset_named("smoke")
     signal = find_signal(data, "mood", SignalRule(refits=99, level=0.05), store)
     baselines = fit_baselines(data, "mood", counted_splits(smoke), store)
     corpus = build(data, smoke, store)
-    model = train(TrainingJob(data, corpus, "mood", "smoke", TrainRun(seed=1, max_epochs=1)), store)
+    model = train(TrainingJob(data, corpus, "mood", "smoke", TrainRun(seed=seed, max_epochs=1)), store)
     evaluated = evaluate_model(model, signal, baselines, store)
     comparison, _ = challenge(evaluated, PromotionRule(), store)
     write_report(evaluated, comparison, data, store)
@@ -54,8 +55,9 @@ def data_dir(made: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def publish_anew(data_dir: Path) -> Callable[[str], None]:
-    return lambda run: publish(data_dir, run)
+def publish_anew(data_dir: Path) -> Callable[..., None]:
+    """The chain once more, by a run of that name and with that seed of the model."""
+    return partial(publish, data_dir)
 
 
 def write_films(data_dir: Path) -> None:

@@ -31,6 +31,10 @@ def names(verification: Verification) -> list[str]:
     return [check.name for check in verification.differing]
 
 
+def ledger_of(data_dir: Path) -> Path:
+    return data_dir / "champions" / "films" / "mood" / "ledger.jsonl"
+
+
 def mend_manifest(folder: Path, **facts: Any) -> None:
     """As somebody would who wants a change to pass unseen."""
     manifest = storage.read_manifest(folder)
@@ -148,7 +152,7 @@ def test_a_published_figure_that_differs_stands_beside_the_derived_one(data_dir:
 
 
 def test_a_ledger_without_the_line_of_the_run_is_named(data_dir: Path) -> None:
-    (data_dir / "champions" / "films" / "mood" / "ledger.jsonl").write_text("", "utf-8")
+    ledger_of(data_dir).write_text("", "utf-8")
     assert names(verified(data_dir)) == ["ledger"]
 
 
@@ -193,7 +197,7 @@ def test_on_other_hardware_probabilities_may_differ_a_little(data_dir: Path, add
 
 
 def test_two_trainings_on_the_same_inputs_have_the_same_report_digest(
-    data_dir: Path, publish_anew: Callable[[str], None]
+    data_dir: Path, publish_anew: Callable[..., None]
 ) -> None:
     before = storage.read_manifest(folder_of(data_dir))
     publish_anew("second run")
@@ -203,6 +207,19 @@ def test_two_trainings_on_the_same_inputs_have_the_same_report_digest(
     assert after.facts["report"]["digest"] == digest
     assert digest in (folder_of(data_dir) / "report.html").read_text("utf-8")
     assert digest in (folder_of(data_dir) / "model_card.md").read_text("utf-8")
+
+
+def test_the_figures_beside_a_champion_are_paired_anew(data_dir: Path, publish_anew: Callable[..., None]) -> None:
+    ledger = ledger_of(data_dir)
+    ledger.write_text(ledger.read_text("utf-8").replace('"not promoted"', '"promoted"'), "utf-8")
+    publish_anew("second run", seed=2)
+    assert names(verified(data_dir)) == []
+    first, second = ledger.read_text("utf-8").splitlines()
+    assert json.loads(second)["rows"] == 60
+    better = {**json.loads(second), "gain_rate": 0.5}
+    ledger.write_text(f"{first}\n{json.dumps(better)}\n", "utf-8")
+    found = names(verified(data_dir))
+    assert {"verdict.json: comparison.gain_rate", "ledger: beside the champion: gain_rate"} <= set(found)
 
 
 def test_a_run_of_a_version_that_noted_less_is_refused_with_what_to_do(data_dir: Path) -> None:
