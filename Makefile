@@ -8,7 +8,7 @@ export
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: help setup run server worker deploy test check format pictures lock clean
+.PHONY: help setup run verify server worker deploy test check format pictures lock clean
 
 help:  ## Print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
@@ -22,6 +22,9 @@ setup: .venv/.installed  ## Make .venv with the exact versions of requirements.l
 
 run: setup  ## Retrain on news, then on imdb, and print where the reports stand
 	@$(BIN)/python -m deployments.first_run
+
+verify: setup  ## Derive anew every figure of a run (DATA_SET=imdb RUN=<folder of a model> QUICK=1) and say equal or what differs
+	@$(BIN)/python -m deployments.verify $(if $(DATA_SET),--data-set $(DATA_SET)) $(if $(RUN),--run $(RUN)) $(if $(QUICK),--quick)
 
 server: setup  ## Serve the dashboard on 127.0.0.1 until Ctrl-C, with every run kept under the data root
 	@$(BIN)/python -m deployments.server

@@ -17,7 +17,8 @@ TextClassifierError
 ├── ServerError            the Prefect server does not answer or does not start
 ├── TrainingError
 └── ReportError
-    └── MisalignedPredictionsError
+    ├── MisalignedPredictionsError
+    └── UnequalReportError       what is published of a run is not what its inputs give
 """
 
 from __future__ import annotations
@@ -118,6 +119,10 @@ class ReportError(TextClassifierError):
 
 
 class MisalignedPredictionsError(ReportError):
+    pass
+
+
+class UnequalReportError(ReportError):
     pass
 
 

@@ -23,6 +23,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from text_classifier.circumstances import circumstances
 from text_classifier.code_version import code_digest
 from text_classifier.errors import DamagedOutputError, OutputUnwritableError
 
@@ -49,6 +50,7 @@ class Manifest:
         outputs: path relative to the folder -> {"sha256": ..., "bytes": ...}.
         created_at: ISO 8601 in UTC.
         package_version: of text_classifier.
+        made_with: environment, lock and hardware, see `circumstances`; empty in manifests from before they were noted.
     """
 
     kind: str
@@ -61,6 +63,7 @@ class Manifest:
     run: str = ""
     created_at: str = ""
     package_version: str = ""
+    made_with: dict[str, str] = field(default_factory=dict)
 
 
 _MANIFEST = TypeAdapter(Manifest)
@@ -85,10 +88,14 @@ def plan(kind: str, *, inputs: Mapping[str, str], parameters: Mapping[str, Any],
 
     `modules` are those where the step begins; what they import counts with them.
     """
-    code = code_digest(*modules)
-    described = {"kind": kind, "inputs": dict(inputs), "parameters": dict(parameters), "code": code}
-    fingerprint = sha256_text(json.dumps(described, sort_keys=True, ensure_ascii=True))
-    return Manifest(kind, fingerprint, dict(inputs), dict(parameters), code)
+    described = Manifest(kind, "", dict(inputs), dict(parameters), code_digest(*modules))
+    return replace(described, fingerprint=fingerprint_of(described))
+
+
+def fingerprint_of(manifest: Manifest) -> str:
+    """What the fingerprint of a manifest is, whatever stands in its field."""
+    deciding = {name: getattr(manifest, name) for name in ("kind", "inputs", "parameters", "code")}
+    return sha256_text(json.dumps(deciding, sort_keys=True, ensure_ascii=True))
 
 
 @contextmanager
@@ -144,7 +151,8 @@ def output_folder(path: Path, manifest: Manifest, facts: dict[str, Any]) -> Iter
 def write_manifest(folder: Path, manifest: Manifest, facts: Mapping[str, Any], but: Collection[str] = ()) -> Manifest:
     """Digest every file below `folder`, `but` those, and write `manifest.json` there.
 
-    A manifest that was complete before keeps its time and its package version: its step is not done anew.
+    A manifest that was complete before keeps its time, its package version and its circumstances: its step is not
+    done anew.
     """
     files = {file.relative_to(folder).as_posix(): file for file in sorted(folder.rglob("*")) if file.is_file()}
     outputs = {
@@ -158,6 +166,7 @@ def write_manifest(folder: Path, manifest: Manifest, facts: Mapping[str, Any], b
         outputs=outputs,
         created_at=manifest.created_at or datetime.now(UTC).isoformat(timespec="seconds"),
         package_version=manifest.package_version or version("text-classifier"),
+        made_with=manifest.made_with if manifest.created_at else dict(circumstances()),
     )
     with output_file(folder / MANIFEST) as partial:
         partial.write_text(json.dumps(asdict(complete), indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")

@@ -35,6 +35,7 @@ NAMES = (
     "readmit/on-demand",
     "promote/on-demand",
     "roll-back/on-demand",
+    "verify/on-demand",
     "watch-source/news",
 )
 BY_HAND = "report/made-by-hand"

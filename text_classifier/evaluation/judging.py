@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from text_classifier import storage
+from text_classifier.circumstances import circumstances
 from text_classifier.errors import DamagedOutputError
 from text_classifier.evaluation.figures import METRICS, read_figures, to_json
 from text_classifier.evaluation.judgement import Answers, judged
@@ -41,7 +42,7 @@ def evaluate_model(model: TrainedModel, signal: SignalTest, baselines: Baselines
     planned = _planned(model, signal, baselines)
     with store.alone(planned):
         if not store.refresh and _stands(model.folder, planned):
-            return _reused(model)
+            return read_evaluation(model)
         subject = read_subject(model, signal, baselines, store.data_dir)
         storage.write_manifest(model.folder, subject.manifest, subject.manifest.facts, but=LATER_FILES)
         keys, probabilities = predict_split(model, store.data_dir, "test")
@@ -58,12 +59,31 @@ def write_evaluation(subject: Subject, answers: Answers, planned: storage.Manife
     with storage.output_file(folder / METRICS) as unfinished:
         unfinished.write_text(to_json(judgement.figures), "utf-8")
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    made = {"fingerprint": planned.fingerprint, "run": planned.run, "at": at}
+    made = {
+        "fingerprint": planned.fingerprint,
+        "inputs": planned.inputs,
+        "parameters": planned.parameters,
+        "run": planned.run,
+        "at": at,
+        "made_with": circumstances(),
+    }
     facts = {**subject.manifest.facts, "evaluation": made}
     storage.write_manifest(folder, subject.manifest, facts, but=REPORT_FILES)
     rows, seconds = judgement.predictions.num_rows, time.perf_counter() - started
     logger.info("judged %s on %d test rows in %.1f seconds", subject.model.run, rows, seconds)
     return _record(subject.model, judgement.figures, Making(planned.run, at), planned.fingerprint)
+
+
+def read_evaluation(model: TrainedModel) -> Evaluated:
+    """The evaluation that stands in a model's folder.
+
+    Raises:
+        DamagedOutputError: its figures are missing or were changed.
+    """
+    made = storage.read_manifest(model.folder).facts["evaluation"]
+    making = Making(made["run"], made["at"], is_reused=True)
+    log_reused(model.folder / METRICS, making)
+    return _record(model, read_figures(model.folder), making, made["fingerprint"])
 
 
 def _planned(model: TrainedModel, signal: SignalTest, baselines: Baselines) -> storage.Manifest:
@@ -73,7 +93,7 @@ def _planned(model: TrainedModel, signal: SignalTest, baselines: Baselines) -> s
     return storage.plan(
         "evaluation",
         inputs={**manifest.inputs, "weights": weights, **compared},
-        parameters={"run": model.run},
+        parameters={"run": model.run, "level": signal.level},
         modules=("text_classifier.evaluation.judging",),
     )
 
@@ -86,13 +106,6 @@ def _stands(folder: Path, planned: storage.Manifest) -> bool:
         return False
     made = manifest.facts.get("evaluation", {})
     return made.get("fingerprint") == planned.fingerprint and set(EVALUATION_FILES) <= manifest.outputs.keys()
-
-
-def _reused(model: TrainedModel) -> Evaluated:
-    made = storage.read_manifest(model.folder).facts["evaluation"]
-    making = Making(made["run"], made["at"], is_reused=True)
-    log_reused(model.folder / METRICS, making)
-    return _record(model, read_figures(model.folder), making, made["fingerprint"])
 
 
 def _record(model: TrainedModel, figures: Mapping[str, Any], making: Making, fingerprint: str) -> Evaluated:

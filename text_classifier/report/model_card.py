@@ -17,14 +17,14 @@ from text_classifier.vocabulary import VOCABULARY_FILE
 CARD = "model_card.md"
 
 
-def model_card(figures: Mapping[str, Any], verdict: Mapping[str, Any], manifest: Manifest) -> str:
-    """The card of an evaluated model; `manifest` is that of its folder."""
+def model_card(figures: Mapping[str, Any], verdict: Mapping[str, Any], manifest: Manifest, digest: str) -> str:
+    """The card of an evaluated model; `manifest` is that of its folder, `digest` that of the report."""
     sections = {
         "Verdict": _verdict(verdict),
         "Data": _data(figures),
         "Figures on the test split": _figures(figures),
         "Limits": _limits(figures),
-        "Files": _files(manifest),
+        "Files": _files(manifest, digest),
         "How to load it": _loading(figures),
     }
     title = f"# Model card: {markdown_text(figures['name'])}, {markdown_text(figures['label'])}"
@@ -80,10 +80,11 @@ def _limits(figures: Mapping[str, Any]) -> Iterator[str]:
     yield "- It knows the classes " + ", ".join(markdown_text(name) for name in figures["test"]["class_names"]) + "."
 
 
-def _files(manifest: Manifest) -> Iterator[str]:
+def _files(manifest: Manifest, digest: str) -> Iterator[str]:
     for name in (WEIGHTS_FILE, CONFIG_FILE, VOCABULARY_FILE):
         yield f"- `{name}`: SHA-256 `{manifest.outputs[name]['sha256']}`"
     yield f"- made by text-classifier {manifest.package_version}, {manifest.created_at}"
+    yield f"- digest of the report, the same for the same inputs on the same machine: `{digest}`"
 
 
 def _loading(figures: Mapping[str, Any]) -> Iterator[str]:

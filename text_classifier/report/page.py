@@ -41,6 +41,7 @@ class Contents:
         verdict: the content of verdict.json.
         errors: the first SHOWN_ERRORS rows of errors.parquet, the most confident first.
         card: the model card, Markdown.
+        digest: see `report_digest`.
         written_at: ISO 8601 in UTC.
     """
 
@@ -48,6 +49,7 @@ class Contents:
     verdict: Mapping[str, Any]
     errors: Sequence[Mapping[str, Any]]
     card: str
+    digest: str
     written_at: str
 
 
@@ -79,6 +81,7 @@ def render(contents: Contents) -> str:
         tone=_tone(contents.verdict),
         errors=contents.errors,
         card=contents.card,
+        digest=contents.digest,
         written_at=contents.written_at,
         plots={name: Markup(svg) for name, svg in _plots(figures).items()},  # noqa: S704
         curves=[Markup(svg) for svg in _curves(figures)],  # noqa: S704

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from text_classifier.errors import DamagedOutputError
 from text_classifier.evaluation.excerpts import SHOWN_ERRORS
 from text_classifier.evaluation.figures import METRICS, read_figures
 from text_classifier.records import DataSet, Evaluated, Making, Report, Verdict
+from text_classifier.report.digest import report_digest
 from text_classifier.report.model_card import CARD, model_card
 from text_classifier.report.page import Contents, render
 from text_classifier.report.verdicts import VERDICT, verdict_tree
@@ -26,6 +29,16 @@ from text_classifier.verdict import verdict_of
 PAGE = "report.html"
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """All that a report tells: figures, verdict, every row of the errors table, and the digest over the three."""
+
+    figures: Mapping[str, Any]
+    verdict: Mapping[str, Any]
+    errors: Sequence[Mapping[str, Any]]
+    digest: str
 
 
 def write_report(evaluated: Evaluated, comparison: Comparison, data: DataSet, store: Store) -> Report:
@@ -45,6 +58,18 @@ def write_report(evaluated: Evaluated, comparison: Comparison, data: DataSet, st
             return _record(evaluated, data, verdict, _made_before(evaluated.folder))
         making = _write(evaluated.folder, figures, tree, store.signed(planned))
     return _record(evaluated, data, verdict, making)
+
+
+def rendered(told: Published, manifest: storage.Manifest, at: str) -> dict[str, str]:
+    """The files of a report: name -> text.
+
+    Args:
+        manifest: of the model's folder.
+        at: when the report is written, ISO 8601 in UTC.
+    """
+    card = model_card(told.figures, told.verdict, manifest, told.digest)
+    contents = Contents(told.figures, told.verdict, told.errors[:SHOWN_ERRORS], card, told.digest, at)
+    return {VERDICT: json.dumps(told.verdict, indent=1, allow_nan=False) + "\n", CARD: card, PAGE: render(contents)}
 
 
 def _planned(evaluated: Evaluated, tree: dict[str, Any]) -> storage.Manifest:
@@ -77,12 +102,11 @@ def _made_before(folder: Path) -> Making:
 def _write(folder: Path, figures: dict[str, Any], tree: dict[str, Any], planned: storage.Manifest) -> Making:
     at = datetime.now(UTC).isoformat(timespec="seconds")
     manifest = storage.read_manifest(folder)
-    card = model_card(figures, tree, manifest)
-    errors = pq.read_table(folder / "errors.parquet").slice(0, SHOWN_ERRORS).to_pylist()
-    _write_text(folder / VERDICT, json.dumps(tree, indent=1, allow_nan=False) + "\n")
-    _write_text(folder / CARD, card)
-    _write_text(folder / PAGE, render(Contents(figures, tree, errors, card, at)))
-    made = {"fingerprint": planned.fingerprint, "run": planned.run, "at": at}
+    errors = pq.read_table(folder / "errors.parquet").to_pylist()
+    digest = report_digest(figures, tree, errors, manifest)
+    for name, text in rendered(Published(figures, tree, errors, digest), manifest, at).items():
+        _write_text(folder / name, text)
+    made = {"fingerprint": planned.fingerprint, "run": planned.run, "at": at, "digest": digest}
     storage.write_manifest(folder, manifest, {**manifest.facts, "report": made})
     return Making(planned.run, at)
 

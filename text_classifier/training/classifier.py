@@ -16,7 +16,7 @@ from text_classifier.errors import DamagedOutputError
 from text_classifier.records import Split, TrainedModel
 from text_classifier.training.batches import read_windows
 from text_classifier.training.examples import Int32s, load_encoded
-from text_classifier.training.model_folder import CONFIG_FILE, WEIGHTS_FILE, ModelConfig, read_config
+from text_classifier.training.model_folder import CONFIG_FILE, LATER_FILES, WEIGHTS_FILE, ModelConfig, read_config
 from text_classifier.training.networks import MODELS, Sizes
 from text_classifier.training.scoring import Float32s, logits_of, probabilities_of
 from text_classifier.vocabulary import TOKENIZERS, VOCABULARY_FILE, Vocabulary
@@ -52,10 +52,12 @@ class TextClassifier:
 def load_model(folder: Path) -> TextClassifier:
     """The model of a folder, on the GPU where there is one; nothing but that folder is read.
 
+    What an evaluation or a report has added to the folder scores no text: it may be damaged.
+
     Raises:
-        DamagedOutputError: a file of the folder is missing, was changed, or needs another version of the tokenizer.
+        DamagedOutputError: a file of the model is missing, was changed, or needs another version of the tokenizer.
     """
-    storage.verify(folder)
+    storage.verify(folder, but=LATER_FILES)
     config = read_config(folder)
     tokenizer = TOKENIZERS[config.vocabulary.tokenizer]
     if tokenizer.version != config.tokenizer_version:

@@ -66,7 +66,7 @@ def hostile(written: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "report.html"
     errors = [error(row) for row in range(SHOWN_ERRORS)]
     contents = Contents(
-        read_figures(written.folder), read_verdict(written.folder), errors, "# Card", "2026-11-22T03:00"
+        read_figures(written.folder), read_verdict(written.folder), errors, "# Card", "ab" * 32, "2026-11-22T03:00"
     )
     path.write_text(render(contents), "utf-8")
     return path
