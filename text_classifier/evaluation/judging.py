@@ -25,6 +25,7 @@ from text_classifier.training import explain, predict_split
 from text_classifier.training.model_folder import EVALUATION_FILES, LATER_FILES, REPORT_FILES, WEIGHTS_FILE
 
 PREDICTIONS, ERRORS = "predictions.parquet", "errors.parquet"
+MODULES = ("text_classifier.evaluation.judging",)
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ def write_evaluation(subject: Subject, answers: Answers, planned: storage.Manife
         "fingerprint": planned.fingerprint,
         "inputs": planned.inputs,
         "parameters": planned.parameters,
+        "code": planned.code,
         "run": planned.run,
         "at": at,
         "made_with": circumstances(),
@@ -94,7 +96,7 @@ def _planned(model: TrainedModel, signal: SignalTest, baselines: Baselines) -> s
         "evaluation",
         inputs={**manifest.inputs, "weights": weights, **compared},
         parameters={"run": model.run, "level": signal.level},
-        modules=("text_classifier.evaluation.judging",),
+        modules=MODULES,
     )
 
 

@@ -27,6 +27,7 @@ from text_classifier.training.model_folder import REPORT_FILES
 from text_classifier.verdict import verdict_of
 
 PAGE = "report.html"
+MODULES = ("text_classifier.report.write",)
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ def _planned(evaluated: Evaluated, tree: dict[str, Any]) -> storage.Manifest:
         "report",
         inputs={"evaluation": evaluated.fingerprint, "figures": manifest.outputs[METRICS]["sha256"]},
         parameters={"verdict": tree},
-        modules=("text_classifier.report.write",),
+        modules=MODULES,
     )
 
 
@@ -106,7 +107,7 @@ def _write(folder: Path, figures: dict[str, Any], tree: dict[str, Any], planned:
     digest = report_digest(figures, tree, errors, manifest)
     for name, text in rendered(Published(figures, tree, errors, digest), manifest, at).items():
         _write_text(folder / name, text)
-    made = {"fingerprint": planned.fingerprint, "run": planned.run, "at": at, "digest": digest}
+    made = {"fingerprint": planned.fingerprint, "code": planned.code, "run": planned.run, "at": at, "digest": digest}
     storage.write_manifest(folder, manifest, {**manifest.facts, "report": made})
     return Making(planned.run, at)
 

@@ -16,13 +16,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from text_classifier import storage
+from text_classifier.code_version import code_digest
 from text_classifier.contract import latest_data_set
 from text_classifier.errors import ReportError
+from text_classifier.evaluation import judging
 from text_classifier.evaluation.figures import METRICS, read_figures, to_json
 from text_classifier.evaluation.judgement import Answers, Judgement, judged
 from text_classifier.evaluation.judging import ERRORS, PREDICTIONS, read_evaluation
 from text_classifier.evaluation.subject import Subject, read_subject
 from text_classifier.records import TrainedModel
+from text_classifier.report import write
 from text_classifier.report.digest import report_digest
 from text_classifier.report.model_card import CARD
 from text_classifier.report.verdicts import VERDICT
@@ -66,7 +69,7 @@ class Verification:
         if self.differing:
             first, *others = self.differing
             told = f"{first.name} is {first.published}, derived {first.derived}"
-            return f"differs: {told}" + (f"; and {len(others):,} more" if others else "")
+            return f"differs: {told}" + (f"; and {len(others):,} more" if others else "") + f" ({self.demanded})"
         figures, files = sum(one.figures for one in self.checks), sum(not one.figures for one in self.checks)
         return f"equal: {figures:,} figures and {files:,} files of {self.model.run} re-derived, {self.demanded}"
 
@@ -102,8 +105,9 @@ def verify_run(model: TrainedModel, data_dir: Path, quick: bool = False) -> Veri
     if all(check.is_equal or check.name in _TOLD for check in checks):
         with TemporaryDirectory() as root:
             checks += _derive(run, data_dir, Path(root), quick)
-    told = run.demand.why + (", signal test and baselines as they stand" if quick else "")
-    return Verification(model, tuple(checks), told)
+    aside = [", signal test and baselines as they stand"] if quick else []
+    aside += [", though the code has changed since"] if _is_changed(run) else []
+    return Verification(model, tuple(checks), "".join([run.demand.why, *aside]))
 
 
 def _read_run(model: TrainedModel, data_dir: Path) -> _Run:
@@ -130,6 +134,12 @@ def _read_run(model: TrainedModel, data_dir: Path) -> _Run:
         "baselines": data_dir / "baselines" / name / inputs["baselines"][:DIGEST_CHARACTERS],
     }
     return _Run(model, manifest, folders, evaluation, Demand.of(evaluation["made_with"]))
+
+
+def _is_changed(run: _Run) -> bool:
+    """Whether other code than today's has judged the model or written its report: the reason of many a difference."""
+    published = (run.evaluation.get("code"), run.manifest.facts["report"].get("code"))
+    return published != (code_digest(*judging.MODULES), code_digest(*write.MODULES))
 
 
 def _compare_folder(place: str, folder: Path) -> list[Check]:

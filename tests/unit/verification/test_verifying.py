@@ -230,3 +230,15 @@ def test_a_run_of_a_version_that_noted_less_is_refused_with_what_to_do(data_dir:
     mend_manifest(folder, evaluation={name: evaluation[name] for name in ("fingerprint", "run", "at")})
     with pytest.raises(ReportError, match="run the flow report with run="):
         verified(data_dir)
+
+
+@pytest.mark.parametrize("step", ["evaluation", "report"])
+def test_where_the_code_has_changed_since_the_sentence_says_so(data_dir: Path, step: str) -> None:
+    assert "code has changed" not in verified(data_dir).sentence
+    folder = folder_of(data_dir)
+    made = storage.read_manifest(folder).facts[step]
+    mend_manifest(folder, **{step: {**made, "code": "ab" * 32}})
+    assert "the code has changed since" in verified(data_dir).sentence
+    beautify(data_dir)
+    mend_manifest(folder)
+    assert "the code has changed since" in verified(data_dir).sentence
