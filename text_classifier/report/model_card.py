@@ -69,9 +69,10 @@ def _figure_line(name: str, figure: Mapping[str, float]) -> str:
 def _limits(figures: Mapping[str, Any]) -> Iterator[str]:
     best, flagged = figures["baselines"][0], (one for one in figures["slices"] if one["is_flagged"])
     yield from (f"- {markdown_text(note, 2_000)}" for note in figures["notes"])
+    rows, gain_rate = figures["test"]["accuracy"]["rows"], best["pairing"]["detectable_gain_rate"]
     yield (
-        f"- {figures['test']['accuracy']['rows']:,} test examples show a gain over {markdown_text(best['name'])} in four "
-        f"of five cases if it is {100 * best['pairing']['detectable_gain_rate']:.2f} points or more."
+        f"- {rows:,} test examples show a gain over {markdown_text(best['name'])} in four of five cases if it is "
+        f"{100 * gain_rate:.2f} points or more."
     )
     for one in flagged:
         part = f"{one['dimension']} {one['name']}".replace("_", " ")
