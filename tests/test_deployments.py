@@ -61,6 +61,7 @@ def test_the_file_is_right_and_deploys_the_designed_names() -> None:
         "prepare-data/on-demand",
         "train-classifier/on-demand",
         "report/on-demand",
+        "compare/on-demand",
         "export-rejected/on-demand",
         "readmit/on-demand",
         "promote/on-demand",
