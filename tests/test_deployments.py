@@ -191,7 +191,7 @@ FORM = {
     "four fields": ('"30 3 * * *"', '"30 3 * *"', "schedules.0 (nightly).cron", "five fields"),
     "time zone": ("Europe/Madrid", "Europe/Madri", "schedules.0 (nightly).timezone", "Invalid timezone"),
     "no slug": ("{slug: weekly-label, cron", "{cron", "schedules.1.slug", "a key is missing"),
-    "no tags": ("tags: [watch, news]", "tags: []", "deployments.11 (news).tags", "at least 1 item"),
+    "no tags": ("tags: [watch, news]", "tags: []", "deployments.12 (news).tags", "at least 1 item"),
     "strategy": ("strategy: ENQUEUE", "strategy: QUEUE", "collision_strategy", "'ENQUEUE' or 'CANCEL_NEW'"),
     "pull step": ("steps.set_working_directory", "steps.set_working_dir", "unknown key", "set_working_directory'?"),
     "placeholder": ("$TEXT_CLASSIFIER_CODE_DIR", "$TEXT_CLASSIFIER_COD_DIR", "TEXT_CLASSIFIER_COD_DIR", "placeholder"),

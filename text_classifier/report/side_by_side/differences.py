@@ -90,7 +90,7 @@ def _made(reported: Reported) -> dict[str, dict[str, Any]]:
             **{f"fingerprint: {name.replace('_', ' ')}": made["fingerprints"].get(name) for name in manifest.inputs},
         },
         "code": {"SHA-256 of the training code": manifest.code, "text-classifier": made["package_version"]},
-        "environment": {"computed with": made["computed_with"]},
+        "environment": {"computed with": made["computed_with"], **manifest.made_with},
         "training": {"epochs": made["epochs"], "weights": f"{made['weights']:,}", "time": f"{made['seconds']:,.1f} s"},
     }
 

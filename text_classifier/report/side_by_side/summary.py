@@ -15,14 +15,15 @@ _VERDICT = ("signal", "against_baseline", "against_champion", "decision", "rule"
 
 def comparison_markdown(tree: Mapping[str, Any], page: Path) -> str:
     """Opens with the sentence; figures, who was right, parts that differ, verdicts, differences; ends with the page."""
+    name = markdown_text(tree["name"])
     told = [
         f"**{markdown_text(tree['sentence'], 2_000)}**",
         _table(["", "A", "B", "A minus B"], _figures(tree)),
-        *_paired(tree["paired"]),
-        "## Verdicts",
+        *_paired(tree["paired"], name),
+        f"## Verdicts, {name}",
         _table(["", "A", "B"], _verdicts(tree)),
         *(f"![{markdown_text(words, 1_000)}]({picture})" for words, picture in pictures(tree)),
-        "## What differs",
+        f"## What differs, {name}",
         _table(["", "A", "B"], _made(tree)),
         f"Page: `{page}`",
     ]
@@ -35,7 +36,7 @@ def _figures(tree: Mapping[str, Any]) -> Iterator[list[str]]:
         yield [f"{one['name']}, {unit}", *(told_value(value, unit) for value in values), told_difference(one)]
 
 
-def _paired(paired: Mapping[str, Any] | None) -> list[str]:
+def _paired(paired: Mapping[str, Any] | None, name: str) -> list[str]:
     if paired is None:
         return []
     right, rows = paired["right_rows"], paired["pairing"]["rows"]
@@ -46,7 +47,8 @@ def _paired(paired: Mapping[str, Any] | None) -> list[str]:
         for one in changed
     )
     told = _table(["part", "A is", "points"], parts) if changed else "On no part of the test split do the two differ."
-    return ["## Who was right", _table(["", "examples", "share"], shares), "## Parts of the test split", told]
+    rights = _table(["", "examples", "share"], shares)
+    return [f"## Who was right, {name}", rights, f"## Parts of the test split of {name}", told]
 
 
 def _verdicts(tree: Mapping[str, Any]) -> Iterator[list[str]]:
