@@ -29,7 +29,7 @@ DOORS = {
 SUPPORT_OF_TASKS = {"tasks.dashboard", "tasks.naming", "tasks.outcome"}
 FLOWS = {
     *("prepare_data", "train_classifier", "report", "retrain", "watch_source"),
-    *("export_rejected", "readmit", "promote", "roll_back", "verify"),
+    *("compare", "export_rejected", "readmit", "promote", "roll_back", "verify"),
 }
 
 

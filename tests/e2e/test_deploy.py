@@ -31,6 +31,7 @@ NAMES = (
     "prepare-data/on-demand",
     "train-classifier/on-demand",
     "report/on-demand",
+    "compare/on-demand",
     "export-rejected/on-demand",
     "readmit/on-demand",
     "promote/on-demand",

@@ -9,7 +9,7 @@ from text_classifier.evaluation.metrics import Evaluation, evaluate
 from text_classifier.evaluation.predictions import check_alignment, class_indices, error_table, prediction_table
 from text_classifier.evaluation.ranking import Ranking
 from text_classifier.evaluation.slice_columns import slice_columns
-from text_classifier.evaluation.slices import SliceChange, SliceFigures, slice_figures, worse_slices
+from text_classifier.evaluation.slices import SliceChange, SliceFigures, slice_changes, slice_figures, worse_slices
 
 __all__ = [
     "Calibration",
@@ -31,6 +31,7 @@ __all__ = [
     "likely_label_errors",
     "prediction_table",
     "proportion",
+    "slice_changes",
     "slice_columns",
     "slice_figures",
     "worse_slices",

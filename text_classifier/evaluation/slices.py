@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from text_classifier.evaluation.intervals import CONFIDENCE_RATE, Interval, Proportion, proportion
-from text_classifier.evaluation.pairs import SIGNIFICANCE_LEVEL, Pairing, Right, compare
+from text_classifier.evaluation.pairs import SIGNIFICANCE_LEVEL, Pairing, Right, Separation, compare
 from text_classifier.evaluation.slice_columns import OTHER, PREFIX, SLICE_ROWS
 
 Mask = NDArray[np.bool_]  # (N,)
@@ -41,17 +41,22 @@ class SliceFigures:
 
 @dataclass(frozen=True, slots=True)
 class SliceChange:
-    """A slice on which the first of two classifiers is significantly worse.
+    """One slice, on which the first of two classifiers is held against the other.
 
     Attributes:
+        accuracy, other_accuracy: of the first and of the other.
         pairing: the first against the other on the rows of the slice, uncorrected.
         p_value: that of the pairing after Holm's correction over all slices.
+        separation: what the corrected test says of the first.
     """
 
     dimension: str
     name: str
+    accuracy: Proportion
+    other_accuracy: Proportion
     pairing: Pairing
     p_value: float
+    separation: Separation
 
 
 def slice_figures(
@@ -91,21 +96,42 @@ def slice_figures(
 def worse_slices(
     columns: pa.Table, first_right: Right, other_right: Right, level: float = SIGNIFICANCE_LEVEL
 ) -> tuple[SliceChange, ...]:
-    """The slices with SLICE_ROWS on which the first classifier is significantly worse than the other.
+    """The `slice_changes` on which the first classifier is significantly worse than the other."""
+    changes = slice_changes(columns, first_right, other_right, level)
+    return tuple(change for change in changes if change.separation == "worse")
+
+
+def slice_changes(
+    columns: pa.Table, first_right: Right, other_right: Right, level: float = SIGNIFICANCE_LEVEL
+) -> tuple[SliceChange, ...]:
+    """Every slice with SLICE_ROWS, in the order of the columns, bands from low to high.
 
     Args:
         columns: of `slice_columns`, N rows.
         first_right, other_right: (N,), of the same rows.
-        level: chance that any slice is named where the two do not differ.
+        level: chance that any slice is called better or worse where the two do not differ.
     """
     slices = list(_slices(columns))
     pairings = [compare(first_right[rows], other_right[rows]) for _, _, rows, _ in slices]
     corrected, is_seen = _holm([pairing.p_value for pairing in pairings], level)
     return tuple(
-        SliceChange(dimension, name, pairing, p_value)
-        for (dimension, name, _, _), pairing, p_value, seen in zip(slices, pairings, corrected, is_seen, strict=True)
-        if seen and pairing.gain_rate < 0
+        SliceChange(
+            dimension=dimension,
+            name=name,
+            accuracy=proportion(int(first_right[rows].sum()), pairing.rows),
+            other_accuracy=proportion(int(other_right[rows].sum()), pairing.rows),
+            pairing=pairing,
+            p_value=p_value,
+            separation=_separation(pairing, seen),
+        )
+        for (dimension, name, rows, _), pairing, p_value, seen in zip(slices, pairings, corrected, is_seen, strict=True)
     )
+
+
+def _separation(pairing: Pairing, is_seen: bool) -> Separation:
+    if not is_seen:
+        return "not separable"
+    return "better" if pairing.gain_rate > 0 else "worse"
 
 
 def _slices(columns: pa.Table) -> Iterator[tuple[str, str, Mask, Mask]]:

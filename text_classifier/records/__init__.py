@@ -1,6 +1,6 @@
 """What one step hands to the next: where its output stands and the few facts worth knowing before opening it."""
 
-from text_classifier.records.judged import Baselines, Drift, Evaluated, Report, SignalTest, Verdict
+from text_classifier.records.judged import Baselines, Drift, Evaluated, Report, SideBySide, SignalTest, Verdict
 from text_classifier.records.prepared import (
     LABELLED_SPLITS,
     MARKS,
@@ -42,6 +42,7 @@ __all__ = [
     "Origin",
     "RawSource",
     "Report",
+    "SideBySide",
     "SignalTest",
     "Split",
     "TrainRun",

@@ -166,3 +166,22 @@ class Report:
         """The verdict's sentence; before it, since when nothing has changed."""
         unchanged = f"Unchanged since {self.making.at[:16].replace('T', ' ')} UTC. " if self.making.is_reused else ""
         return unchanged + self.verdict.sentence
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """Two reported models beside each other: `comparisons/<data set>/<fingerprint>/`.
+
+    Attributes:
+        first, second: their runs.
+        sentence: who is better on how many common test examples, and by how much; or why nobody can say.
+    """
+
+    data_set: str
+    label: str
+    first: str
+    second: str
+    folder: Path
+    fingerprint: str
+    sentence: str
+    making: Making = field(default=Making(), compare=False)

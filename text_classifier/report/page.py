@@ -6,11 +6,8 @@ the page's own policy lets no script run but the one whose digest it names.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any, Literal
 
 from markupsafe import Markup
@@ -19,8 +16,8 @@ from text_classifier.evaluation.excerpts import pieces
 from text_classifier.evaluation.figures import Figures, minute
 from text_classifier.evaluation.words import interval, percent, points
 from text_classifier.report.evaluation_plots import reliability_svg, signal_svg, threshold_svg
-from text_classifier.report.plots import Bar, Line, curve_svg, intervals_svg
-from text_classifier.report.templates import template
+from text_classifier.report.plots import Bar, Line, Role, curve_svg, intervals_svg
+from text_classifier.report.templates import page_script, template
 from text_classifier.showable import one_line
 
 TONES = {
@@ -56,23 +53,8 @@ class Contents:
 def render(contents: Contents) -> str:
     """The page as HTML text, valid UTF-8."""
     figures = contents.figures
-    filters: dict[str, Callable[..., Any]] = {
-        "line": one_line,
-        "pieces": pieces,
-        "percent": percent,
-        "interval": interval,
-        "ends": _ends,
-        "bare": _bare,
-        "bare_interval": _bare_interval,
-        "points": points,
-        "minute": minute,
-        "duration": _duration,
-        "number": _number,
-        "p": _p_value,
-    }
-    script = files("text_classifier.report").joinpath("page.js").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return template("page.html", filters).render(
+    script = page_script()
+    return template("page.html", FILTERS).render(
         figures=figures,
         verdict=contents.verdict,
         test=figures["test"],
@@ -85,8 +67,8 @@ def render(contents: Contents) -> str:
         written_at=contents.written_at,
         plots={name: Markup(svg) for name, svg in _plots(figures).items()},  # noqa: S704
         curves=[Markup(svg) for svg in _curves(figures)],  # noqa: S704
-        script=Markup(script),  # noqa: S704
-        script_digest=digest,
+        script=script.text,
+        script_digest=script.digest,
     )
 
 
@@ -100,21 +82,22 @@ def accuracy_lines(figures: Figures) -> list[Line]:
     return _line(figures, "val", "val_accuracy_rate", 100)
 
 
+def told_lines(lines: Sequence[Line], unit: str) -> str:
+    """A plot in words, for those who do not see it."""
+    told = (f"{line.name}: " + ", ".join("none" if v is None else f"{v:.4g}" for v in line.values) for line in lines)
+    return f"{unit} by epoch. " + "; ".join(told)
+
+
 def _line(figures: Figures, split: Literal["train", "val"], column: str, factor: float) -> list[Line]:
     values = [row[column] for row in figures["curve"]]
     scaled = tuple(None if value is None else factor * value for value in values)
-    return [Line(split, scaled)] if any(value is not None for value in values) else []
+    colour: Role = "first" if split == "train" else "second"
+    return [Line(split, scaled, colour)] if any(value is not None for value in values) else []
 
 
 def _curves(figures: Figures) -> list[str]:
     drawn = ((LOSS, loss_lines(figures)), (ACCURACY, accuracy_lines(figures)))
-    return [curve_svg(lines, unit, _told(lines, unit)) for unit, lines in drawn if lines]
-
-
-def _told(lines: Sequence[Line], unit: str) -> str:
-    """A plot in words, for those who do not see it."""
-    told = (f"{line.name}: " + ", ".join("none" if v is None else f"{v:.4g}" for v in line.values) for line in lines)
-    return f"{unit} by epoch. " + "; ".join(told)
+    return [curve_svg(lines, unit, told_lines(lines, unit)) for unit, lines in drawn if lines]
 
 
 def _tone(verdict: Mapping[str, Any]) -> str:
@@ -168,3 +151,20 @@ def _p_value(p_value: float) -> str:
 def _duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes:,} min {rest} s" if minutes else f"{seconds:.1f} s"
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "line": one_line,
+    "pieces": pieces,
+    "percent": percent,
+    "interval": interval,
+    "ends": _ends,
+    "bare": _bare,
+    "bare_interval": _bare_interval,
+    "points": points,
+    "minute": minute,
+    "duration": _duration,
+    "number": _number,
+    "p": _p_value,
+}
+"""How templates show figures."""

@@ -25,6 +25,9 @@ _LABEL_CHARACTERS = 18
 _MOST_COUNTED_CLASSES = 20  # above, the cells are too small for their numbers
 
 
+Role = Literal["muted", "first", "second"]
+
+
 @dataclass(frozen=True, slots=True)
 class Palette:
     """Colours by role. Those of `PAGE` stand for the page's CSS variables, see `_VARIABLES`."""
@@ -33,6 +36,9 @@ class Palette:
     muted: str
     first: str
     second: str
+
+    def of(self, role: Role) -> str:
+        return str(getattr(self, role))
 
 
 PAGE = Palette(ink="#010101", muted="#020202", first="#030303", second="#040404")
@@ -47,10 +53,12 @@ _VARIABLES = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One curve of a split: values by epoch; None where there is none."""
+    """One curve: values by epoch; None where there is none."""
 
-    name: Literal["train", "val"]
+    name: str
     values: tuple[float | None, ...]
+    colour: Role
+    style: Literal["solid", "dotted"] = "solid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +80,18 @@ class Bar:
     high_rate: float
 
 
-def intervals_svg(bars: Sequence[Bar], text_alternative: str) -> str:
-    """Rates as points with their intervals, one line each; the first stands out."""
+def intervals_svg(bars: Sequence[Bar], text_alternative: str, others: Role = "muted") -> str:
+    """Rates as points with their intervals, one line each: the first in its colour, the `others` in theirs."""
     with drawing(4.6, 0.55 + 0.42 * len(bars), PAGE) as (figure, axes):
-        for height, bar in enumerate(bars):
-            colour = PAGE.muted if height else PAGE.first
-            axes.plot(
-                [100 * bar.low_rate, 100 * bar.high_rate], [-height, -height], color=colour, linewidth=8, alpha=0.4
-            )
-            axes.plot([100 * bar.rate], [-height], "|", color=colour, markersize=15, markeredgewidth=2.5)
-        axes.set_yticks([-height for height in range(len(bars))], [one_line(bar.name, 30) for bar in bars])
-        axes.set_ylim(-len(bars) + 0.4, 0.6)
-        axes.set_xlabel("right answers, %")
-        axes.spines["left"].set_visible(False)
-        axes.tick_params(axis="y", length=0)
+        _draw_intervals(axes, bars, PAGE, others)
         return svg(figure, "intervals", text_alternative)
+
+
+def intervals_png(bars: Sequence[Bar], others: Role = "muted") -> str:
+    """The same as a data URI."""
+    with drawing(5.5, 0.7 + 0.5 * len(bars), PAPER) as (figure, axes):
+        _draw_intervals(axes, bars, PAPER, others)
+        return png(figure)
 
 
 def curve_svg(lines: Sequence[Line], unit: str, text_alternative: str) -> str:
@@ -175,14 +180,31 @@ def _draw_distributions(axes: Axes, both: Sequence[Sequence[float]], unit: str, 
     axes.legend(frameon=False, labelcolor=palette.ink)
 
 
+def _draw_intervals(axes: Axes, bars: Sequence[Bar], palette: Palette, others: Role) -> None:
+    for height, bar in enumerate(bars):
+        colour = palette.of(others if height else "first")
+        axes.plot([100 * bar.low_rate, 100 * bar.high_rate], [-height, -height], color=colour, linewidth=8, alpha=0.4)
+        axes.plot([100 * bar.rate], [-height], "|", color=colour, markersize=15, markeredgewidth=2.5)
+    axes.set_yticks([-height for height in range(len(bars))], [one_line(bar.name, 30) for bar in bars])
+    axes.set_ylim(-len(bars) + 0.4, 0.6)
+    axes.set_xlabel("right answers, %")
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+
+
 def _draw_lines(axes: Axes, lines: Sequence[Line], palette: Palette) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    colours = {"train": palette.first, "val": palette.second}
     for line in lines:
         points = [(epoch, value) for epoch, value in enumerate(line.values, start=1) if value is not None]
         axes.plot(
-            *zip(*points, strict=True), marker="o", markersize=5, linewidth=2, color=colours[line.name], label=line.name
+            *zip(*points, strict=True),
+            marker="o",
+            linestyle=line.style,
+            markersize=5,
+            linewidth=2,
+            color=palette.of(line.colour),
+            label=line.name,
         )
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set_xlabel("epoch")

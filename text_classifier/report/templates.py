@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from text_classifier.showable import showable
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The one script that a page may run, and its SHA-256 (base64), which the page's policy names."""
+
+    text: Markup
+    digest: str
+
+
+def page_script() -> Script:
+    """The content of page.js."""
+    text = files("text_classifier.report").joinpath("page.js").read_text("utf-8")
+    return Script(Markup(text), base64.b64encode(hashlib.sha256(text.encode()).digest()).decode())  # noqa: S704
 
 
 def template(name: str, filters: Mapping[str, Callable[..., Any]]) -> Template:

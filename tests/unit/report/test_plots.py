@@ -18,10 +18,10 @@ from text_classifier.report.plots import (
     pairs_svg,
 )
 
-LINES = [Line("train", (0.7, 0.5, 0.4)), Line("val", (0.6, None, 0.5))]
+LINES = [Line("train", (0.7, 0.5, 0.4), "first"), Line("val", (0.6, None, 0.5), "second")]
 
 
-@pytest.mark.parametrize("lines", [LINES, [Line("train", (0.7,))]], ids=["three epochs", "one epoch"])
+@pytest.mark.parametrize("lines", [LINES, [Line("train", (0.7,), "first")]], ids=["three epochs", "one epoch"])
 def test_a_curve_is_the_same_bytes_each_time(lines: list[Line]) -> None:
     assert curve_svg(lines, "loss", "told") == curve_svg(lines, "loss", "told")
     assert curve_png(lines, "loss") == curve_png(lines, "loss")
