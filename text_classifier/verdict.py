@@ -45,7 +45,7 @@ def _told_signal(signal: Mapping[str, Any], label: str, name: str) -> str:
         return f"Signal found in the {label} of {name} ({p_value})"
     return (
         f"No signal found in the {label} of {name}: of {signal['refits']} classifiers fitted to shuffled labels "
-        f"{as_good} did as well as the one fitted to the true labels ({p_value})"
+        f"{as_good} did as well as the one fitted to the true labels, or better ({p_value})"
     )
 
 

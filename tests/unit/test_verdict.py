@@ -146,7 +146,7 @@ def test_without_a_signal_nothing_is_trained_and_the_figures_say_why() -> None:
     verdict = verdict_without_model(SIGNAL)
     assert verdict.sentence == (
         "No signal found in the category of news (GENERATED): of 200 classifiers fitted to shuffled labels 94 did as "
-        "well as the one fitted to the true labels (p = 0.47); not promoted: no signal, so no model was trained."
+        "well as the one fitted to the true labels, or better (p = 0.47); not promoted: no signal, so no model was trained."
     )
     fields = (verdict.signal, verdict.against_baseline, verdict.against_champion, verdict.decision)
     assert fields == ("not found", "no model", "no model", "not promoted")

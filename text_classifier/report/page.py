@@ -144,6 +144,10 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.4g}"
 
 
+def _loss(nats: float) -> str:
+    return f"{nats:.4f}"
+
+
 def _p_value(p_value: float) -> str:
     return f"{p_value:.2g}" if p_value >= 0.0001 else "< 0.0001"
 
@@ -165,6 +169,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "minute": minute,
     "duration": _duration,
     "number": _number,
+    "loss": _loss,
     "p": _p_value,
 }
 """How templates show figures."""
