@@ -16,6 +16,7 @@ from text_classifier.comparison import Comparison
 from text_classifier.config import PromotionRule
 from text_classifier.records import Evaluated, shown_name
 from text_classifier.report.ledger_rows import ledger_rows
+from text_classifier.report.verdicts import VERDICT
 
 logger = logging.getLogger("text_classifier.tasks.promote")
 
@@ -34,7 +35,8 @@ def promote(evaluated: Evaluated, rule: PromotionRule) -> State[Comparison]:
     """
     comparison, is_repeated = challenge(evaluated, rule, store())
     transaction = get_transaction()
-    if transaction and comparison.is_promoted and not is_repeated:
+    is_published = is_repeated and (evaluated.folder / VERDICT).exists()  # not by a run that was killed before
+    if transaction and comparison.is_promoted and not is_published:
         transaction.set(_PROMOTION, (evaluated, comparison))
     reused = f", reused: compared by {comparison.compared_by} at {comparison.compared_at}" if is_repeated else ""
     message = f"{comparison.sentence}: {comparison.reason}"

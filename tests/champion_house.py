@@ -55,6 +55,8 @@ def an_evaluated(folder: Path, **changes: object) -> Evaluated:
         "against_baseline": "not separable",
         "best_baseline": "NB-SVM",
         "best_baseline_rate": 0.7,
+        "majority_gain_rate": 0.2,
+        "majority_p_value": 1e-9,
         "test_rows": TEST_ROWS,
         "accuracy_rate": 0.7,
         "accuracy_low_rate": 0.67,

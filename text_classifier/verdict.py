@@ -76,7 +76,8 @@ def _told_champion(comparison: Comparison) -> list[str]:
     if comparison.against_champion == "not comparable":
         return [f"not comparable with the champion: {comparison.reason}"]
     gain, low, high = (points(rate or 0) for rate in (comparison.gain_rate, comparison.low_rate, comparison.high_rate))
+    tested = f"one-sided p = {(comparison.p_value or 0) / 2:.2g} where up to {comparison.level:.2g} counts as better"
     return [
         f"{_AGAINST[comparison.against_champion]} the champion on {comparison.rows:,} common test examples "
-        f"({gain} points, 95 % interval {low} to {high})"
+        f"({gain} points, 95 % interval {low} to {high}, {tested})"
     ]

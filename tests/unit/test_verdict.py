@@ -48,6 +48,8 @@ BETTER = replace(
     gain_rate=0.0062,
     low_rate=0.0031,
     high_rate=0.0093,
+    p_value=0.00008,
+    level=0.05 / 365,
 )
 
 
@@ -80,7 +82,8 @@ def test_a_model_that_the_linear_one_beats_says_so() -> None:
 def test_a_promoted_model_says_by_how_much_it_is_better() -> None:
     assert verdict_of(figures("better"), BETTER).sentence.endswith(
         "better than the best baseline, NB-SVM, with 91.80 %; better than the champion on 25,000 common test examples "
-        "(+0.62 points, 95 % interval +0.31 to +0.93); promoted: better than the champion."
+        "(+0.62 points, 95 % interval +0.31 to +0.93, one-sided p = 4e-05 where up to 0.00014 counts as better); "
+        "promoted: better than the champion."
     )
 
 
@@ -146,7 +149,8 @@ def test_without_a_signal_nothing_is_trained_and_the_figures_say_why() -> None:
     verdict = verdict_without_model(SIGNAL)
     assert verdict.sentence == (
         "No signal found in the category of news (GENERATED): of 200 classifiers fitted to shuffled labels 94 did as "
-        "well as the one fitted to the true labels, or better (p = 0.47); not promoted: no signal, so no model was trained."
+        "well as the one fitted to the true labels, or better (p = 0.47); "
+        "not promoted: no signal, so no model was trained."
     )
     fields = (verdict.signal, verdict.against_baseline, verdict.against_champion, verdict.decision)
     assert fields == ("not found", "no model", "no model", "not promoted")

@@ -10,6 +10,7 @@ from text_classifier.comparison import Comparison
 from text_classifier.errors import ConfigError, DamagedOutputError
 from text_classifier.records import TrainedModel
 from text_classifier.store import Store
+from text_classifier.training.model_folder import REPORT_FILES
 
 
 def promote_by_hand(model: TrainedModel, reason: str, store: Store) -> Comparison:
@@ -27,7 +28,7 @@ def promote_by_hand(model: TrainedModel, reason: str, store: Store) -> Compariso
             expected="a model of collected data and of a preset that may be promoted",
             to_do="train one, such as with preset default",
         )
-    storage.checked_output(model.folder, PREDICTIONS, storage.verify(model.folder))
+    storage.checked_output(model.folder, PREDICTIONS, storage.verify(model.folder, but=REPORT_FILES))
     with opened(store.data_dir, model.data_set, model.label) as ledger:
         if ledger.champion == model.run:
             raise ConfigError(
@@ -87,7 +88,7 @@ def roll_back(data_set: str, label: str, reason: str, store: Store) -> Compariso
 def _demand_undamaged(store: Store, data_set: str, run: str) -> None:
     folder = model_dir(store.data_dir, data_set, run)
     try:
-        storage.verify(folder)
+        storage.verify(folder, but=REPORT_FILES)
     except DamagedOutputError as error:
         raise DamagedOutputError(
             f"the champion before this one, {run}, cannot be put back",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from text_classifier.champion.conditions import Beside, against, barred, failed, held, may_stake, taken_out
+from text_classifier.champion.conditions import Beside, against, barred, failed, held, is_better, may_stake, taken_out
 from text_classifier.champion.ledger import Ledger, now, opened
 from text_classifier.champion.rescoring import PREDICTIONS
 from text_classifier.champion.same_rows import NotComparable, same_rows
@@ -38,22 +38,11 @@ def challenge(evaluated: Evaluated, rule: PromotionRule, store: Store) -> tuple[
     """
     with opened(store.data_dir, evaluated.data_set, evaluated.label) as ledger:
         out = barred(evaluated.origin, evaluated.preset) or taken_out(evaluated.run, ledger.lines)
-        basis = _basis(evaluated, rule, out, ledger.champion)
-        earlier = _earlier(ledger, evaluated.run, basis)
+        earlier = _earlier(ledger, evaluated, rule, out)
         if earlier:
             return earlier, True
-        level = level_of([line.spent for line in ledger.lines if line.spent], rule)
-        beside = _beside(evaluated, ledger.champion, level, store)
-        comparison = replace(
-            _decided(evaluated, beside, rule, out),
-            champion=ledger.champion,
-            compared_at=now(),
-            compared_by=store.run,
-            basis="" if beside.is_damage else basis,
-        )
-        if beside.pairing:
-            spent = level if may_stake(evaluated, rule, out) else 0.0
-            comparison = _with_figures(comparison, beside.pairing, level, spent)
+        compared = _of_the_champion if evaluated.run == ledger.champion else _compared
+        comparison = replace(compared(ledger, evaluated, rule, store), compared_at=now(), compared_by=store.run)
         ledger.add(comparison)
         return comparison, False
 
@@ -74,11 +63,15 @@ def withdraw(evaluated: Evaluated, promotion: Comparison, store: Store) -> bool:
         return True
 
 
-def _decided(evaluated: Evaluated, beside: Beside, rule: PromotionRule, out: str) -> Comparison:
+def _compared(ledger: Ledger, evaluated: Evaluated, rule: PromotionRule, store: Store) -> Comparison:
+    out = barred(evaluated.origin, evaluated.preset) or taken_out(evaluated.run, ledger.lines)
+    level = level_of([line.spent for line in ledger.lines if line.spent], rule)
+    spent = level if may_stake(evaluated, rule, out) else 0.0
+    beside = _beside(evaluated, ledger.champion, level, store)
     refusal = failed(evaluated, beside, rule, out)
-    return Comparison(
+    comparison = Comparison(
         run=evaluated.run,
-        champion=None,
+        champion=ledger.champion,
         decision="not promoted" if refusal else "promoted",
         rule=refusal or held(evaluated, beside, rule),
         signal=evaluated.signal,
@@ -86,6 +79,29 @@ def _decided(evaluated: Evaluated, beside: Beside, rule: PromotionRule, out: str
         against_champion=beside.against_champion,
         reason=beside.reason,
         worse_slices=beside.worse_slices,
+        basis="" if beside.is_damage else _basis(evaluated, rule, out, ledger.champion),
+    )
+    if beside.pairing:
+        return _with_figures(comparison, beside.pairing, level, spent)
+    if beside.against_champion == "first":
+        return replace(comparison, p_value=evaluated.majority_p_value, level=level, spent=spent)
+    return comparison
+
+
+def _of_the_champion(ledger: Ledger, evaluated: Evaluated, rule: PromotionRule, _: Store) -> Comparison:
+    """The champion judged anew: it is not its own challenger, and stays in service whatever its figures say now."""
+    put = next(line for line in reversed(ledger.lines) if line.run == evaluated.run and line.is_promoted)
+    by_whom = "" if put.kind == "challenge" else f" ({put.rule}: {put.reason})"
+    return Comparison(
+        run=evaluated.run,
+        champion=evaluated.run,
+        decision="not promoted",
+        rule=f"in service already, since {put.compared_at[:10]}{by_whom}",
+        signal=evaluated.signal,
+        against_baseline=evaluated.against_baseline,
+        against_champion="not comparable",
+        reason="it is the model in service itself",
+        basis=_basis(evaluated, rule, "", evaluated.run),
     )
 
 
@@ -97,22 +113,25 @@ def _basis(evaluated: Evaluated, rule: PromotionRule, out: str, champion: str | 
     except (DamagedOutputError, KeyError):
         return ""
     verdict = [evaluated.signal, evaluated.against_baseline, out]
-    code = code_digest("text_classifier.champion.challenging")
+    code = code_digest("text_classifier.champion.conditions", "text_classifier.champion.spending")
     return sha256_text("\n".join([*digests, *verdict, rule.model_dump_json(), code]))
 
 
-def _earlier(ledger: Ledger, run: str, basis: str) -> Comparison | None:
-    """The line that put this very model in service, or that refused it for the same question."""
-    mine = [line for line in reversed(ledger.lines) if line.run == run]
-    if run == ledger.champion:
-        return next(line for line in mine if line.is_promoted)
-    same = (line for line in mine if basis and line.basis == basis and line.champion == ledger.champion)
-    return next((line for line in same if not line.is_promoted), None)
+def _earlier(ledger: Ledger, evaluated: Evaluated, rule: PromotionRule, out: str) -> Comparison | None:
+    """The line that answered the same question before; that which put the model in service only while it is there."""
+    is_champion = evaluated.run == ledger.champion
+    for line in reversed(ledger.lines):
+        if line.run != evaluated.run or not line.basis or (line.is_promoted and not is_champion):
+            continue
+        is_same = line.is_promoted or line.champion == ledger.champion
+        if is_same and line.basis == _basis(evaluated, rule, out, line.champion):
+            return line
+    return None
 
 
 def _beside(evaluated: Evaluated, champion: str | None, level: float, store: Store) -> Beside:
     if champion is None:
-        return Beside("first", "no model is in service")
+        return _first(evaluated, level)
     rows = same_rows(evaluated, champion, store)
     if isinstance(rows, NotComparable):
         return Beside("not comparable", rows.why, is_damage=rows.is_damage)
@@ -122,12 +141,21 @@ def _beside(evaluated: Evaluated, champion: str | None, level: float, store: Sto
     return Beside(against(pairing, level), reason, pairing, tuple(f"{one.dimension} = {one.name}" for one in worse))
 
 
+def _first(evaluated: Evaluated, level: float) -> Beside:
+    gain_rate, p_value = evaluated.majority_gain_rate, evaluated.majority_p_value
+    reason = f"no model is in service; {points(gain_rate)} points over the majority class, {_tested(p_value, level)}"
+    return Beside("first", reason, is_above_majority=is_better(gain_rate, p_value, level))
+
+
 def _told(pairing: Pairing, level: float) -> str:
     low, gain, high = (points(rate) for rate in (pairing.low_rate, pairing.gain_rate, pairing.high_rate))
-    return (
-        f"{gain} points on {pairing.rows:,} test rows (95 % interval {low} to {high}), exact McNemar test "
-        f"p = {pairing.p_value:.2g}, one-sided {pairing.p_value / 2:.2g} where up to {level:.2g} counts as better"
-    )
+    rows = f"{gain} points on {pairing.rows:,} test rows (95 % interval {low} to {high})"
+    return f"{rows}, {_tested(pairing.p_value, level)}"
+
+
+def _tested(p_value: float, level: float) -> str:
+    one_sided = f"one-sided {p_value / 2:.2g} where up to {level:.2g} counts as better"
+    return f"exact McNemar test p = {p_value:.2g}, {one_sided}"
 
 
 def _with_figures(comparison: Comparison, pairing: Pairing, level: float, spent: float) -> Comparison:

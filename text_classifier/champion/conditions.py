@@ -13,13 +13,18 @@ from text_classifier.records import MARKS, Evaluated, Origin
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """A challenger beside the champion; `pairing` is None where they were not compared."""
+    """A challenger beside the champion; `pairing` is None where they were not compared.
+
+    Attributes:
+        is_above_majority: of a first model, whether it is better than the majority class at the level of the night.
+    """
 
     against_champion: AgainstChampion
     reason: str
     pairing: Pairing | None = None
     worse_slices: tuple[str, ...] = ()
     is_damage: bool = False
+    is_above_majority: bool = True
 
 
 def barred(origin: Origin, preset: str) -> str:
@@ -43,15 +48,22 @@ def taken_out(run: str, ledger: Sequence[Comparison]) -> str:
 def may_stake(evaluated: Evaluated, rule: PromotionRule, out: str) -> bool:
     """Whether the comparison with the champion could promote, as far as can be said before test rows are looked at.
 
+    A first model is compared with the majority class instead.
+
     What the test rows say (the best baseline, the slices) must not decide it: of models chosen by the same rows, more
     than the level would pass.
     """
     return not out and (evaluated.signal == "found" or not rule.require_signal) and rule.against_champion == "better"
 
 
+def is_better(gain_rate: float, p_value: float, level: float) -> bool:
+    """By the one-sided test at `level`; `p_value` is that of the two-sided one."""
+    return gain_rate > 0 and p_value / 2 <= level
+
+
 def against(pairing: Pairing, level: float) -> AgainstChampion:
     """Better: by the one-sided test at `level`; worse: by the two-sided one at 5 %."""
-    if pairing.gain_rate > 0 and pairing.p_value / 2 <= level:
+    if is_better(pairing.gain_rate, pairing.p_value, level):
         return "better"
     return "worse" if separation(pairing) == "worse" else "not separable"
 
@@ -79,6 +91,8 @@ def _refusals(evaluated: Evaluated, beside: Beside, rule: PromotionRule, out: st
         yield "worse than the best baseline"
     if rule.against_baseline == "better" and evaluated.against_baseline != "better":
         yield "not better than the best baseline"
+    if rule.against_champion == "better" and not beside.is_above_majority:
+        yield "not better than the majority class at the level of this night"
     if beside.against_champion != "first" and rule.against_champion != "nothing":
         yield from _refusals_beside(beside, rule)
     if beside.worse_slices and not rule.allow_worse_slices:

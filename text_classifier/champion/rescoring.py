@@ -14,7 +14,7 @@ from text_classifier.errors import DamagedOutputError
 from text_classifier.records import Evaluated
 from text_classifier.store import Store
 from text_classifier.training import load_model
-from text_classifier.training.model_folder import CONFIG_FILE, WEIGHTS_FILE
+from text_classifier.training.model_folder import CONFIG_FILE, LATER_FILES, WEIGHTS_FILE
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def rescored(champion: Path, evaluated: Evaluated, place: Path, store: Store) ->
     data_folder = store.data_dir / storage.read_manifest(evaluated.folder).facts["data_set_folder"]
     examples = storage.checked_output(data_folder, _TEST)
     try:
-        outputs = storage.verify(champion).outputs
+        outputs = storage.verify(champion, but=LATER_FILES).outputs
     except DamagedOutputError as error:
         return error
     planned = storage.plan(

@@ -32,7 +32,8 @@ class SameRows:
 
     Attributes:
         challenger, champion: (N,), whether a row was answered right.
-        slices: the challenger's columns of slices, N rows.
+        slices: the challenger's columns of slices, N rows, but those that follow from the label: on these a model that
+            leans to other classes than the champion is better on one slice and worse on the other, both equally good.
         is_rescored: whether the champion had not seen all of these rows before and was scored anew.
     """
 
@@ -77,8 +78,18 @@ def same_rows(evaluated: Evaluated, champion: str, store: Store) -> SameRows | N
             return _damaged(anew)
         theirs = _right_by_row(anew)
     right = np.array([theirs[key] for key in keys], dtype=bool)
-    slices = predictions.select([name for name in predictions.column_names if name.startswith(PREFIX)])
-    return SameRows(_right(predictions), right, slices, not is_known)
+    return SameRows(_right(predictions), right, predictions.select(_free_slices(predictions)), not is_known)
+
+
+def _free_slices(predictions: pa.Table) -> list[str]:
+    """Names of the columns of slices but those of which each slice holds rows of one class only."""
+    names = [name for name in predictions.column_names if name.startswith(PREFIX)]
+    has_classes = _distinct(predictions, ["label"]) > 1
+    return [n for n in names if not has_classes or _distinct(predictions, [n, "label"]) > _distinct(predictions, [n])]
+
+
+def _distinct(table: pa.Table, names: list[str]) -> int:
+    return int(table.select(names).drop_null().group_by(names).aggregate([]).num_rows)
 
 
 def _config(folder: Path) -> ModelConfig:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from text_classifier import storage
+from text_classifier.baselines.learners import MAJORITY
 from text_classifier.circumstances import circumstances
 from text_classifier.errors import DamagedOutputError
 from text_classifier.evaluation.figures import METRICS, read_figures, to_json
@@ -112,6 +113,7 @@ def _stands(folder: Path, planned: storage.Manifest) -> bool:
 
 def _record(model: TrainedModel, figures: Mapping[str, Any], making: Making, fingerprint: str) -> Evaluated:
     accuracy, best = figures["test"]["accuracy"], figures["baselines"][0]
+    majority = next(one["pairing"] for one in figures["baselines"] if one["name"] == MAJORITY)
     return Evaluated(
         data_set=model.data_set,
         origin=model.origin,
@@ -124,6 +126,8 @@ def _record(model: TrainedModel, figures: Mapping[str, Any], making: Making, fin
         against_baseline=figures["against_baseline"],
         best_baseline=best["name"],
         best_baseline_rate=best["accuracy"]["rate"],
+        majority_gain_rate=majority["gain_rate"],
+        majority_p_value=majority["p_value"],
         test_rows=accuracy["rows"],
         accuracy_rate=accuracy["rate"],
         accuracy_low_rate=accuracy["low_rate"],

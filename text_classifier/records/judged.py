@@ -102,6 +102,8 @@ class Evaluated:
         signal: whether the data holds one, see `SignalTest`.
         against_baseline: how the model lies to the best baseline.
         best_baseline: name of the baseline with most right answers on test, and its rate.
+        majority_gain_rate: accuracy minus that of the majority class; `majority_p_value` of the exact McNemar test of
+            the two, two-sided.
     """
 
     data_set: str
@@ -115,6 +117,8 @@ class Evaluated:
     against_baseline: Literal["better", "not separable", "worse"]
     best_baseline: str
     best_baseline_rate: float
+    majority_gain_rate: float
+    majority_p_value: float
     test_rows: int
     accuracy_rate: float
     accuracy_low_rate: float

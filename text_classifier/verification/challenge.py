@@ -43,7 +43,7 @@ def derived_verdict(
 def _line_of(published: Mapping[str, Any], evaluated: Evaluated, data_dir: Path) -> Comparison | None:
     """The line that the verdict was told from; if none is that, the last of this run."""
     ledger = read_ledger(champion_dir(data_dir, evaluated.data_set, evaluated.label))
-    mine = [line for line in ledger if line.run == evaluated.run]
+    mine = [line for line in ledger if line.run == evaluated.run and line.against_champion]
     same = (line for line in mine if _told(line) == published["comparison"])
     return next(same, mine[-1] if mine else None)
 
@@ -64,5 +64,7 @@ def _compare_pair(line: Comparison, evaluated: Evaluated, data_dir: Path) -> Ite
     pairing = compare(rows.challenger, rows.champion)
     worse = worse_slices(rows.slices, rows.challenger, rows.champion)
     published = {one: getattr(line, one) for one in _PAIRED} | {"worse_slices": list(line.worse_slices)}
-    derived = {one: getattr(pairing, one) for one in _PAIRED} | {"worse_slices": list(worse)}
+    derived = {one: getattr(pairing, one) for one in _PAIRED} | {
+        "worse_slices": [f"{one.dimension} = {one.name}" for one in worse]
+    }
     yield from compare_trees(name, published, derived, _EXACT)

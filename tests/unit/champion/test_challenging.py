@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,8 +16,33 @@ from text_classifier.store import Store
 def test_the_first_model_with_a_signal_becomes_champion(house: House) -> None:
     comparison = house.challenged(house.model("first", 700), by="Monday")
     assert (comparison.decision, comparison.rule) == ("promoted", "first model with a signal")
-    assert (comparison.against_champion, comparison.spent, comparison.compared_by) == ("first", 0, "Monday")
+    assert (comparison.against_champion, comparison.compared_by) == ("first", "Monday")
+    assert comparison.spent == comparison.level == 0.05 / 365
     assert house.in_service == "first"
+
+
+@pytest.mark.parametrize(("gain_rate", "p_value"), [(0.2, 3e-4), (-0.2, 1e-9)])
+def test_a_first_model_that_does_not_beat_the_majority_class_at_the_level_of_the_night_waits_and_has_spent_it(
+    house: House, gain_rate: float, p_value: float
+) -> None:
+    model = house.model("first", 700, majority_gain_rate=gain_rate, majority_p_value=p_value)
+    comparison = house.challenged(model)
+    assert comparison.rule == "not better than the majority class at the level of this night"
+    assert (comparison.decision, comparison.spent) == ("not promoted", 0.05 / 365)
+    assert house.in_service is None
+
+
+def test_the_champion_judged_anew_is_not_promoted_again_whatever_its_figures_say_now(house: House) -> None:
+    first = house.model("first", 700)
+    promoted = house.challenged(first)
+    again = house.challenged(replace(first, against_baseline="worse"))
+    assert (again.decision, again.against_champion) == ("not promoted", "not comparable")
+    assert again.rule == f"in service already, since {promoted.compared_at[:10]}"
+    assert (again.against_baseline, again.spent) == ("worse", 0)
+    assert house.in_service == "first"
+    assert house.challenged(replace(first, against_baseline="worse")) == again
+    assert house.challenged(first) == promoted
+    assert len(house.ledger) == 2
 
 
 REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
@@ -263,7 +289,7 @@ def test_a_withdrawn_promotion_leaves_the_champion_of_before_and_both_lines(hous
     undone = house.ledger[-1]
     assert (undone.kind, undone.decision) == ("undone", "not promoted")
     assert undone.rule == "rolled back because publication failed"
-    assert sum(line.spent for line in house.ledger) == promotion.spent
+    assert sum(line.spent for line in house.ledger) == promotion.spent * (2 if has_earlier else 1)
     assert house.challenged(second).is_promoted
 
 
@@ -274,3 +300,28 @@ def test_a_promotion_that_another_one_has_followed_is_not_withdrawn(house: House
     assert not withdraw(first, promotion, Store(house.data_dir))
     assert house.in_service == "second"
     assert len(house.ledger) == 2
+
+
+def test_a_slice_that_follows_from_the_label_refuses_nobody(house: House) -> None:
+    """A model that leans to the other class is worse on one class, and much better on the other."""
+    for run, right_by_class in {"first": (480, 250), "second": (430, 450)}.items():
+        model = house.model(run, 700)
+        two_classes(model.folder / "predictions.parquet", right_by_class)
+        manifest = storage.read_manifest(model.folder)
+        storage.write_manifest(model.folder, manifest, manifest.facts)
+        comparison = house.challenged(model)
+    assert comparison.worse_slices == ()
+    assert (comparison.run, comparison.is_promoted) == ("second", True)
+
+
+def two_classes(predictions: Any, right_by_class: tuple[int, int]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    labels = [name for name in ("yes", "no") for _ in range(TEST_ROWS // 2)]
+    other = {"yes": "no", "no": "yes"}
+    right = [n < rows for rows in right_by_class for n in range(TEST_ROWS // 2)]
+    answers = [label if is_right else other[label] for label, is_right in zip(labels, right, strict=True)]
+    digests = pq.read_table(predictions)["text_digest"]
+    columns = {"text_digest": digests, "label": labels, "prediction": answers, "slice_category": labels}
+    pq.write_table(pa.table(columns), predictions)

@@ -75,7 +75,7 @@ def test_lines_of_the_first_rule_are_read(house: House, change: dict[str, Any], 
 def test_a_champion_of_the_first_rule_stays_in_service_and_is_challenged_by_todays(house: House) -> None:
     write_ledger(house, OLD)
     old = house.model("old", 700)
-    assert house.challenged(old).compared_by == OLD["compared_by"]
+    assert house.challenged(old).rule == f"in service already, since {OLD['compared_at'][:10]}"
     comparison = house.challenged(house.model("new", 900))
     assert (comparison.champion, comparison.is_promoted) == ("old", True)
 
