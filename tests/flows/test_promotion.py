@@ -97,10 +97,20 @@ def test_the_task_run_of_an_undone_promotion_is_called_rolled_back(house: House)
 def test_a_model_in_service_stays_there_when_a_later_publication_of_it_fails(house: House) -> None:
     first = house.model("first", 700)
     promotion(first)
+    (first.folder / "verdict.json").write_text("{}", "utf-8")  # what its report has published
     with pytest.raises(ReportError):
         promotion(first, "the disk is full")
     assert house.in_service == "first"
     assert len(house.ledger) == 1
+
+
+def test_a_promotion_by_a_killed_run_is_undone_when_the_next_cannot_publish_it_either(house: House) -> None:
+    promotion(house.model("first", 700))
+    second = house.model("second", 900)
+    promote.fn(second, PromotionRule())  # and here the machine stopped
+    with pytest.raises(ReportError):
+        promotion(second, "the disk is full")
+    assert (house.in_service, house.ledger[-1].kind) == ("first", "undone")
 
 
 def test_a_run_killed_between_promotion_and_publication_is_published_by_the_next(house: House) -> None:
