@@ -1,6 +1,8 @@
 """prefect.yaml: what it must say, and that every kind of mistake in it is told before anything is deployed."""
 
+import json
 import re
+import shlex
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +11,12 @@ import prefect
 import pytest
 import yaml
 from prefect import Flow
+from prefect.cli._utilities import load_json_key_values
 
 from deployments.checks import checked, flow_of
 from deployments.declared import Declared, read_declared
 from deployments.deploy import CODE_DIR, FILE, absolute_places, main
+from text_classifier.config import PromotionRule, SignalRule
 from text_classifier.errors import ConfigError
 
 ENVIRONMENT = {"TEXT_CLASSIFIER_CODE_DIR": "/code", "TEXT_CLASSIFIER_DATA_DIR": "/data"}
@@ -160,7 +164,22 @@ def test_the_readmes_run_only_deployments_and_parameters_that_exist() -> None:
     commands = re.findall(r"prefect deployment run '([^']+)'(.*)", readme)
     assert commands
     for name, rest in commands:
-        assert set(re.findall(r"--param (\w+)=", rest)) <= set(flows[name].parameters.properties)
+        words = shlex.split(rest)
+        given = [words[at + 1] for at, word in enumerate(words) if word == "--param"]
+        flows[name].validate_parameters(load_json_key_values(given, "parameter"))
+
+
+def test_the_readme_shows_every_field_of_the_rules_with_its_default() -> None:
+    readme = FILE.with_name("README.md").read_text("utf-8")
+    shown = dict(re.findall(r"^\| `((?:promotion|signal)\.\w+)` \| `([^`]+)` \|", readme, re.M))
+    rules = {"promotion": PromotionRule(), "signal": SignalRule()}
+    fields = {f"{name}.{field}": value for name, rule in rules.items() for field, value in rule}
+    assert {name: json.loads(default) for name, default in shown.items()} == fields
+
+
+def test_the_commented_parameters_are_ones_that_a_deployment_may_have(rewrite: Rewrite) -> None:
+    (example,) = re.findall(r"^    # (parameters: .*)$", TEXT, re.M)
+    checked(rewrite("parameters: {data_set: imdb, preset: default}\n", f"{example}\n"), CODE_DIR)
 
 
 def test_the_version_of_prefect_is_the_one_that_the_project_asks_for(declared: Declared) -> None:

@@ -41,10 +41,6 @@ class Proportion:
     low_rate: float
     high_rate: float
 
-    def contains(self, rate: float) -> bool:
-        """Whether the interval contains `rate`, its ends included."""
-        return self.low_rate <= rate <= self.high_rate
-
 
 def proportion(right_rows: int, rows: int) -> Proportion:
     """The share `right_rows` / `rows` with its Wilson interval; there is at least one row.

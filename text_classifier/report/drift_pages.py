@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from text_classifier.drift import Finding, Measurement, read_findings
 from text_classifier.records import Drift, shown_name
-from text_classifier.report.plots import Pair, distributions_png, distributions_svg, pairs_png, pairs_svg
+from text_classifier.report.plots import Pair, distributions_png, pairs_png
 from text_classifier.showable import markdown_text
 
 ACCEPTED = "accepted"
@@ -46,16 +46,6 @@ def drift_markdown(drift: Drift, is_accepted: bool = False) -> str:
         for one, picture in _pngs(_shown(findings))
     ]
     return "\n\n".join([told, _table(drift_rows(findings, is_accepted)), *pictures, _NOTE]) + "\n"
-
-
-def drift_svgs(findings: Sequence[Finding]) -> dict[str, str]:
-    """Title -> picture for a page, of the measurements that are worth one: label, lengths, broken rules."""
-    return {
-        one.title: distributions_svg(one.quantiles.old, one.quantiles.new, LENGTH_UNIT, _seen(one))
-        if one.quantiles
-        else pairs_svg(_pairs(one), _seen(one))
-        for one in _shown(findings)
-    }
 
 
 _GOES_ON = "**Accepted by who started this run: it goes on.**"

@@ -126,58 +126,33 @@ def confusion_png(class_names: Sequence[str], confusion: Sequence[Sequence[int]]
         return png(figure)
 
 
-def pairs_svg(pairs: Sequence[Pair], text_alternative: str) -> str:
-    """Rates before and now, two bars a line."""
-    with drawing(4.6, _pairs_height(pairs), PAGE) as (figure, axes):
-        _draw_pairs(axes, pairs, PAGE)
-        return svg(figure, "pairs", text_alternative)
-
-
 def pairs_png(pairs: Sequence[Pair]) -> str:
     """Rates before and now, two bars a line, as a data URI."""
-    with drawing(5.5, _pairs_height(pairs), PAPER) as (figure, axes):
-        _draw_pairs(axes, pairs, PAPER)
+    lines = range(len(pairs))
+    with drawing(5.5, 0.9 + 0.42 * len(pairs), PAPER) as (figure, axes):
+        for name, colour, offset in (("before", PAPER.muted, 0.2), ("now", PAPER.first, -0.2)):
+            rates = [100 * (pair.old_rate if name == "before" else pair.new_rate) for pair in pairs]
+            axes.barh([offset - line for line in lines], rates, height=0.36, color=colour, label=name)
+        axes.set_yticks([-line for line in lines], [one_line(pair.name, 24) for pair in pairs])
+        axes.set_xlabel("share of the rows, %")
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+        axes.legend(frameon=False, labelcolor=PAPER.ink, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
         return png(figure)
-
-
-def distributions_svg(old: Sequence[float], new: Sequence[float], unit: str, text_alternative: str) -> str:
-    """Two cumulative distributions, each by its evenly spaced quantiles, the smallest first."""
-    with drawing(4.6, 2.7, PAGE) as (figure, axes):
-        _draw_distributions(axes, (old, new), unit, PAGE)
-        return svg(figure, re.sub(r"\W+", "-", unit), text_alternative)
 
 
 def distributions_png(old: Sequence[float], new: Sequence[float], unit: str) -> str:
-    """Two cumulative distributions as a data URI, see `distributions_svg`."""
+    """Two cumulative distributions, each by its evenly spaced quantiles, the smallest first, as a data URI."""
     with drawing(5.5, 3.0, PAPER) as (figure, axes):
-        _draw_distributions(axes, (old, new), unit, PAPER)
+        for name, colour, quantiles in (("before", PAPER.muted, old), ("now", PAPER.first, new)):
+            steps = [100 * place / (len(quantiles) - 1) for place in range(len(quantiles))]
+            axes.plot(quantiles, steps, linewidth=2, color=colour, label=name)
+        if min(*old, *new) > 0 and max(*old, *new) > 20 * min(*old, *new):
+            axes.set_xscale("log")
+        axes.set(xlabel=unit, ylabel="share of the texts, %", ylim=(0, 100))
+        axes.grid(visible=True, color=PAPER.muted, alpha=0.25, linewidth=0.8)
+        axes.legend(frameon=False, labelcolor=PAPER.ink)
         return png(figure)
-
-
-def _pairs_height(pairs: Sequence[Pair]) -> float:
-    return 0.9 + 0.42 * len(pairs)
-
-
-def _draw_pairs(axes: Axes, pairs: Sequence[Pair], palette: Palette) -> None:
-    for name, colour, offset in (("before", palette.muted, 0.2), ("now", palette.first, -0.2)):
-        rates = [100 * (pair.old_rate if name == "before" else pair.new_rate) for pair in pairs]
-        axes.barh([offset - line for line in range(len(pairs))], rates, height=0.36, color=colour, label=name)
-    axes.set_yticks([-line for line in range(len(pairs))], [one_line(pair.name, 24) for pair in pairs])
-    axes.set_xlabel("share of the rows, %")
-    axes.spines["left"].set_visible(False)
-    axes.tick_params(axis="y", length=0)
-    axes.legend(frameon=False, labelcolor=palette.ink, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
-
-
-def _draw_distributions(axes: Axes, both: Sequence[Sequence[float]], unit: str, palette: Palette) -> None:
-    for name, colour, quantiles in zip(("before", "now"), (palette.muted, palette.first), both, strict=True):
-        steps = [100 * place / (len(quantiles) - 1) for place in range(len(quantiles))]
-        axes.plot(quantiles, steps, linewidth=2, color=colour, label=name)
-    if min(map(min, both)) > 0 and max(map(max, both)) > 20 * min(map(min, both)):
-        axes.set_xscale("log")
-    axes.set(xlabel=unit, ylabel="share of the texts, %", ylim=(0, 100))
-    axes.grid(visible=True, color=palette.muted, alpha=0.25, linewidth=0.8)
-    axes.legend(frameon=False, labelcolor=palette.ink)
 
 
 def _draw_intervals(axes: Axes, bars: Sequence[Bar], palette: Palette, others: Role) -> None:

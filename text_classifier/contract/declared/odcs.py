@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,9 +34,12 @@ from text_classifier.contract.declared.rules import CLASS_ROWS, DRIFT, OWN_RULES
 from text_classifier.contract.declared.servers import SourcePin, read_servers
 from text_classifier.errors import ConfigError, UnknownNameError
 from text_classifier.records import Origin
-from text_classifier.storage import sha256_file
+from text_classifier.storage import sha256_text
 
 SUFFIX = ".odcs.yaml"
+
+_PROSE = frozenset({"description", "team", "authoritativeDefinitions"})
+"""Fields of a contract as a whole that nothing enforces or shows; what is said of rules and columns stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class Contract:
     """Everything that stands about one data set.
 
     Attributes:
-        digest: SHA-256 of the file.
+        digest: SHA-256 of what decides the data set: neither drift rules nor what is said of the contract as a whole.
         reader: a key of the corpus' readers.
         delimiters, encoding, escape: see `Servers`.
         generator: what makes the data where nobody names a source.
@@ -165,7 +169,7 @@ def _contract(document: dict[str, Any], path: Path, place: Place) -> Contract:
         data_set=document["id"],
         version=document["version"],
         path=path,
-        digest=sha256_file(path),
+        digest=_digest(document),
         reader=custom.reader,
         delimiters=servers.delimiters,
         encoding=servers.encoding,
@@ -186,6 +190,20 @@ def _contract(document: dict[str, Any], path: Path, place: Place) -> Contract:
         rules=tuple(rule for rule in rules if rule.name != DRIFT),
         drift_rules=_drift_rules(rules, roles, place / "schema"),
     )
+
+
+def _digest(document: dict[str, Any]) -> str:
+    table = _without_drift(document["schema"][0])
+    table["properties"] = [_without_drift(column) for column in table["properties"]]
+    deciding = {name: value for name, value in document.items() if name not in _PROSE} | {"schema": [table]}
+    # repr, not str: YAML's dates are not the texts that look like them.
+    return sha256_text(json.dumps(deciding, sort_keys=True, default=repr))
+
+
+def _without_drift(element: dict[str, Any]) -> dict[str, Any]:
+    kept = [entry for entry in element.get("quality", ()) if (entry.get("implementation") or {}).get("type") != DRIFT]
+    others = {name: value for name, value in element.items() if name != "quality"}
+    return others | ({"quality": kept} if kept else {})
 
 
 def _shares(split: _Shares, place: Place) -> SplitShares:

@@ -135,6 +135,61 @@ def test_a_changed_contract_is_applied_anew(
     assert second.rejected_rows == 10
 
 
+def _with_drift_rule(of: dict[str, Any], measure: str, maximum: float) -> None:
+    implementation = {"type": "drift", "kwargs": {"measure": measure, "maximum": maximum}}
+    entry = {"id": f"drift-{measure}", "type": "custom", "engine": "textClassifier", "implementation": implementation}
+    of["quality"] = [*(one for one in of.get("quality", ()) if one["id"] != entry["id"]), entry]
+
+
+def _of_the_table(document: dict[str, Any]) -> None:
+    _with_drift_rule(document["schema"][0], "newTexts", 0.6)
+
+
+def _without_any(document: dict[str, Any]) -> None:
+    del document["schema"][0]["quality"]
+
+
+def _of_a_column(document: dict[str, Any]) -> None:
+    _with_drift_rule(document["schema"][0]["properties"][2], "columnShares", 0.2)
+
+
+def _of_another_maximum(document: dict[str, Any]) -> None:
+    _with_drift_rule(document["schema"][0], "newTexts", 0.7)
+
+
+def _told_at_length(document: dict[str, Any]) -> None:
+    document |= {"description": {"purpose": "Short notes."}, "team": {"name": "those who write them"}}
+
+
+@pytest.mark.parametrize("change", [_without_any, _of_a_column, _of_another_maximum, _told_at_length])
+def test_what_judges_no_row_leaves_the_data_set_as_it_is(
+    apply: Apply,
+    ingest: Ingest,
+    load: Load,
+    document: dict[str, Any],
+    good_rows: Rows,
+    change: Callable[[dict[str, Any]], None],
+) -> None:
+    ingested = ingest(good_rows)
+    _of_the_table(document)
+    first, _ = apply(ingested, load(document))
+    change(document)
+    assert apply(ingested, load(document))[0] == first
+
+
+@pytest.mark.parametrize(
+    "change", [{"mustBe": 41}, {"severity": "error"}, {"description": "Forty notes."}, {"id": "n"}]
+)
+def test_a_rule_that_says_something_else_is_applied_anew(
+    load: Load, document: dict[str, Any], change: dict[str, Any]
+) -> None:
+    rule = {"id": "notes", "metric": "rowCount", "mustBe": 40, "severity": "warning"}
+    document["schema"][0]["quality"] = [rule]
+    digest = load(document).digest
+    document["schema"][0]["quality"] = [rule | change]
+    assert load(document).digest != digest
+
+
 def test_a_class_with_one_example_is_refused_and_named(
     apply: Apply, ingest: Ingest, load: Load, document: dict[str, Any], good_rows: Rows, tmp_path: Path
 ) -> None:
