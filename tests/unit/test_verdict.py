@@ -61,7 +61,8 @@ def figures(against_baseline: str = "worse", predicted: tuple[int, int] = (500, 
             "accuracy": accuracy,
             "per_class": [{"name": n, "predicted_rows": p} for n, p in zip(("neg", "pos"), predicted, strict=True)],
         },
-        "baselines": [{"name": "NB-SVM", "accuracy": {"rate": 0.918}}],
+        "baselines": [{"name": name, "accuracy": {"rate": rate}} for name, rate in (("NB-SVM", 0.918), ("ridge", 0.9))],
+        "deciding_baseline": "NB-SVM",
         "against_baseline": against_baseline,
     }
 
@@ -75,6 +76,13 @@ def test_a_model_that_the_linear_one_beats_says_so() -> None:
     )
     fields = (verdict.signal, verdict.against_baseline, verdict.against_champion, verdict.decision)
     assert fields == ("found", "worse", "first", "not promoted")
+
+
+def test_a_model_that_is_worse_than_another_baseline_only_names_that_one() -> None:
+    assert (
+        ", worse than a baseline, ridge, with 90.00 %;"
+        in verdict_of(figures() | {"deciding_baseline": "ridge"}, WORSE).sentence
+    )
 
 
 def test_a_promoted_model_says_by_how_much_it_is_better() -> None:
@@ -146,7 +154,8 @@ def test_without_a_signal_nothing_is_trained_and_the_figures_say_why() -> None:
     verdict = verdict_without_model(SIGNAL)
     assert verdict.sentence == (
         "No signal found in the category of news (GENERATED): of 200 classifiers fitted to shuffled labels 94 did as "
-        "well as the one fitted to the true labels, or better (p = 0.47); not promoted: no signal, so no model was trained."
+        "well as the one fitted to the true labels, or better (p = 0.47); not promoted: no signal, so no model was "
+        "trained."
     )
     fields = (verdict.signal, verdict.against_baseline, verdict.against_champion, verdict.decision)
     assert fields == ("not found", "no model", "no model", "not promoted")

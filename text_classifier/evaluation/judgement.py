@@ -14,7 +14,7 @@ from text_classifier.evaluation.figures import evaluation_figures, signal_figure
 from text_classifier.evaluation.label_errors import LikelyErrors, likely_label_errors
 from text_classifier.evaluation.leaks import leak_figures
 from text_classifier.evaluation.metrics import ClassIndices, Evaluation, Probabilities, evaluate
-from text_classifier.evaluation.pairs import Right, against_best, compare, separation
+from text_classifier.evaluation.pairs import Right, against_best, compare
 from text_classifier.evaluation.predictions import check_alignment, class_indices, error_table, prediction_table
 from text_classifier.evaluation.slice_columns import slice_columns
 from text_classifier.evaluation.slices import slice_figures
@@ -90,15 +90,16 @@ def _doubted(
 
 
 def _beside_baselines(right: Right, baselines: Baselines) -> dict[str, Any]:
-    """The baselines, the most accurate first, each with the model beside it; and the model beside the best."""
+    """The baselines, the most accurate first, each with the model beside it; and what these come to."""
     theirs = read_right(baselines)
     pairings = {name: compare(right, theirs[name]) for name in baselines.names}
+    against = against_best(pairings)
     figures = sorted(baseline_figures(baselines), key=lambda one: -one.accuracy.rate)
     told = [
-        {**asdict(one), "pairing": asdict(pairings[one.name]), "separation": separation(pairings[one.name])}
+        {**asdict(one), "pairing": asdict(pairings[one.name]), "separation": against.separations[one.name]}
         for one in figures
     ]
-    return {"baselines": told, "against_baseline": against_best(list(pairings.values()))}
+    return {"baselines": told, "against_baseline": against.verdict, "deciding_baseline": against.deciding}
 
 
 def _optional(record: Any) -> dict[str, Any] | None:

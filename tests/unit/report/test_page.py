@@ -119,7 +119,7 @@ def test_the_four_fields_of_the_verdict_stand_under_the_sentence_with_their_reas
     tiles = re.findall(r'<dt>([^<]*)</dt><dd class="([^"]*)">([^<]*)<small>([^<]*)</small>', page)
     assert [tile[:3] for tile in tiles] == [
         ("Signal", "good", "found"),
-        ("Against the best baseline", "warn", "not separable"),
+        ("Against the baselines", "warn", "not separable"),
         ("Against the champion", "", "first"),
         ("Decision", "good", "promoted"),
     ]
