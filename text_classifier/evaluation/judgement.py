@@ -57,7 +57,7 @@ def judged(subject: Subject, answers: Answers) -> Judgement:
     check_alignment(examples, answers.keys)
     truth = class_indices(examples[label], config.class_names)
     evaluation = evaluate(
-        truth, answers.probabilities, config.class_names, subject.train_class_rows, config.temperature
+        truth, answers.probabilities, config.class_names, subject.learned_class_rows, config.temperature
     )
     right: Right = np.asarray(truth == answers.probabilities.argmax(axis=1))
     slices = slice_columns(examples, label, subject.unknown_rates)
@@ -67,7 +67,7 @@ def judged(subject: Subject, answers: Answers) -> Judgement:
         "signal": signal_figures(subject.signal),
         **_beside_baselines(right, subject.baselines),
         "slices": [asdict(one) for one in slice_figures(slices, right, label)],
-        "leaks": asdict(leak_figures(subject.train_texts, examples["text"], right)),
+        "leaks": asdict(leak_figures(subject.learned_texts, examples["text"], right)),
         "validation": _optional(validation_gap(subject.baselines)),
         "doubted_rows": None if doubted is None else int(doubted.sum()),
     }
