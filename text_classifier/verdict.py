@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from text_classifier.comparison import Comparison
+from text_classifier.evaluation.figures import deciding_baseline
 from text_classifier.evaluation.words import interval, percent, points
 from text_classifier.records import SignalTest, Verdict
 
@@ -50,11 +51,12 @@ def _told_signal(signal: Mapping[str, Any], label: str, name: str) -> str:
 
 
 def _told_accuracy(figures: Mapping[str, Any]) -> str:
-    test, best = figures["test"], figures["baselines"][0]
+    test, best = figures["test"], deciding_baseline(figures)
     accuracy = test["accuracy"]
+    which = "the best" if best["name"] == figures["baselines"][0]["name"] else "a"
     return (
         f"of {accuracy['rows']:,} test examples the model gets {percent(accuracy['rate'])} right "
-        f"(95 % interval {interval(accuracy)}), {_AGAINST[figures['against_baseline']]} the best baseline, "
+        f"(95 % interval {interval(accuracy)}), {_AGAINST[figures['against_baseline']]} {which} baseline, "
         f"{best['name']}, with {percent(best['accuracy']['rate'])}{_told_collapse(test)}"
     )
 

@@ -61,6 +61,7 @@ class Recipe:
     Attributes:
         rates: (N, C) or, of two classes, (N,) probabilities of the second: what the model answers to `texts`.
         baselines: what each answers to the test texts: one class for all, or one for each.
+        val: without one there is no val split.
         columns: of the contract, beside those that every example has; values of the test split.
         opinion: (N, C), of the linear classifier; None: it gives none.
         validation: label, random and grouped predictions of train and val.
@@ -70,6 +71,7 @@ class Recipe:
     labels: Sequence[str] = ("pos", "neg", "pos", "neg")
     rates: Any = (0.9, 0.2, 0.3, 0.6)
     train: Sequence[tuple[str, str]] = (("a", "neg"), ("b", "pos"), ("c", "neg"))
+    val: Sequence[tuple[str, str]] = ()
     class_names: tuple[str, ...] = ("neg", "pos")
     columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     baselines: Mapping[str, Any] = field(default_factory=lambda: {"majority class": "neg", "NB-SVM": "pos"})
@@ -146,7 +148,7 @@ def _data_set(data_dir: Path, told: Recipe) -> DataSet:
         pass
     folder = data_dir / "datasets" / "films" / "1"
     planned = storage.plan("dataset", inputs={"ingested": INGESTED.fingerprint}, parameters={}, modules=())
-    split_rows = {"train": len(told.train), "val": 0, "test": len(told.texts)}
+    split_rows = {"train": len(told.train), "val": len(told.val), "test": len(told.texts)}
     rows = sum(split_rows.values()) + 1
     facts = {
         "data_set": "films",
@@ -159,13 +161,16 @@ def _data_set(data_dir: Path, told: Recipe) -> DataSet:
         "leaked_rows": 0,
         "split_rows": split_rows,
     }
-    test = _examples(told, told.texts, told.labels, 2 + len(told.train))
+    test = _examples(told, told.texts, told.labels, 2 + len(told.train) + len(told.val))
     for name, values in told.columns.items():
         test = test.append_column(name, pa.array(values))
     with storage.output_folder(folder, planned, facts) as partial:
         (partial / "examples").mkdir()
-        train = _examples(told, [text for text, _ in told.train], [label for _, label in told.train], 2)
-        pq.write_table(train, partial / "examples" / "train.parquet")
+        learnt = {"train": (told.train, 2), "val": (told.val, 2 + len(told.train))}
+        for split, (pairs, first_row) in learnt.items():
+            if pairs:
+                table = _examples(told, *zip(*pairs, strict=True), first_row)
+                pq.write_table(table, partial / "examples" / f"{split}.parquet")
         pq.write_table(test, partial / "examples" / "test.parquet")
     classes = {told.label: told.class_names}
     return DataSet(

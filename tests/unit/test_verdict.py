@@ -63,7 +63,8 @@ def figures(against_baseline: str = "worse", predicted: tuple[int, int] = (500, 
             "accuracy": accuracy,
             "per_class": [{"name": n, "predicted_rows": p} for n, p in zip(("neg", "pos"), predicted, strict=True)],
         },
-        "baselines": [{"name": "NB-SVM", "accuracy": {"rate": 0.918}}],
+        "baselines": [{"name": name, "accuracy": {"rate": rate}} for name, rate in (("NB-SVM", 0.918), ("ridge", 0.9))],
+        "deciding_baseline": "NB-SVM",
         "against_baseline": against_baseline,
     }
 
@@ -77,6 +78,13 @@ def test_a_model_that_the_linear_one_beats_says_so() -> None:
     )
     fields = (verdict.signal, verdict.against_baseline, verdict.against_champion, verdict.decision)
     assert fields == ("found", "worse", "first", "not promoted")
+
+
+def test_a_model_that_is_worse_than_another_baseline_only_names_that_one() -> None:
+    assert (
+        ", worse than a baseline, ridge, with 90.00 %;"
+        in verdict_of(figures() | {"deciding_baseline": "ridge"}, WORSE).sentence
+    )
 
 
 def test_a_promoted_model_says_by_how_much_it_is_better() -> None:

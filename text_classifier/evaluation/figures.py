@@ -96,6 +96,11 @@ def read_figures(folder: Path) -> dict[str, Any]:
         ) from error
 
 
+def deciding_baseline(figures: Figures) -> Mapping[str, Any]:
+    """The baseline that the model is said to be better than, worse than or not separable from."""
+    return next(one for one in figures["baselines"] if one["name"] == figures["deciding_baseline"])
+
+
 def minute(timestamp: str) -> str:
     """A UTC time in ISO 8601 as people read it, such as "2026-11-22 03:00 UTC"."""
     return timestamp[:16].replace("T", " ") + " UTC"

@@ -14,7 +14,7 @@ from text_classifier.evaluation.figures import evaluation_figures, signal_figure
 from text_classifier.evaluation.label_errors import LikelyErrors, likely_label_errors
 from text_classifier.evaluation.leaks import leak_figures
 from text_classifier.evaluation.metrics import ClassIndices, Evaluation, Probabilities, evaluate
-from text_classifier.evaluation.pairs import Right, against_best, compare, separation
+from text_classifier.evaluation.pairs import Right, against_best, compare
 from text_classifier.evaluation.predictions import check_alignment, class_indices, error_table, prediction_table
 from text_classifier.evaluation.slice_columns import slice_columns
 from text_classifier.evaluation.slices import slice_figures
@@ -57,7 +57,7 @@ def judged(subject: Subject, answers: Answers) -> Judgement:
     check_alignment(examples, answers.keys)
     truth = class_indices(examples[label], config.class_names)
     evaluation = evaluate(
-        truth, answers.probabilities, config.class_names, subject.train_class_rows, config.temperature
+        truth, answers.probabilities, config.class_names, subject.learned_class_rows, config.temperature
     )
     right: Right = np.asarray(truth == answers.probabilities.argmax(axis=1))
     slices = slice_columns(examples, label, subject.unknown_rates)
@@ -67,7 +67,7 @@ def judged(subject: Subject, answers: Answers) -> Judgement:
         "signal": signal_figures(subject.signal),
         **_beside_baselines(right, subject.baselines),
         "slices": [asdict(one) for one in slice_figures(slices, right, label)],
-        "leaks": asdict(leak_figures(subject.train_texts, examples["text"], right)),
+        "leaks": asdict(leak_figures(subject.learned_texts, examples["text"], right)),
         "validation": _optional(validation_gap(subject.baselines)),
         "doubted_rows": None if doubted is None else int(doubted.sum()),
     }
@@ -90,15 +90,16 @@ def _doubted(
 
 
 def _beside_baselines(right: Right, baselines: Baselines) -> dict[str, Any]:
-    """The baselines, the most accurate first, each with the model beside it; and the model beside the best."""
+    """The baselines, the most accurate first, each with the model beside it; and what these come to."""
     theirs = read_right(baselines)
     pairings = {name: compare(right, theirs[name]) for name in baselines.names}
+    against = against_best(pairings)
     figures = sorted(baseline_figures(baselines), key=lambda one: -one.accuracy.rate)
     told = [
-        {**asdict(one), "pairing": asdict(pairings[one.name]), "separation": separation(pairings[one.name])}
+        {**asdict(one), "pairing": asdict(pairings[one.name]), "separation": against.separations[one.name]}
         for one in figures
     ]
-    return {"baselines": told, "against_baseline": against_best(list(pairings.values()))}
+    return {"baselines": told, "against_baseline": against.verdict, "deciding_baseline": against.deciding}
 
 
 def _optional(record: Any) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from text_classifier import storage
 from text_classifier.baselines.learners import MAJORITY
 from text_classifier.circumstances import circumstances
 from text_classifier.errors import DamagedOutputError
-from text_classifier.evaluation.figures import METRICS, read_figures, to_json
+from text_classifier.evaluation.figures import METRICS, deciding_baseline, read_figures, to_json
 from text_classifier.evaluation.judgement import Answers, judged
 from text_classifier.evaluation.subject import Subject, read_subject
 from text_classifier.records import PARQUET_COMPRESSION, Baselines, Evaluated, Making, SignalTest, TrainedModel
@@ -112,7 +112,7 @@ def _stands(folder: Path, planned: storage.Manifest) -> bool:
 
 
 def _record(model: TrainedModel, figures: Mapping[str, Any], making: Making, fingerprint: str) -> Evaluated:
-    accuracy, best = figures["test"]["accuracy"], figures["baselines"][0]
+    accuracy, best = figures["test"]["accuracy"], deciding_baseline(figures)
     majority = next(one["pairing"] for one in figures["baselines"] if one["name"] == MAJORITY)
     return Evaluated(
         data_set=model.data_set,

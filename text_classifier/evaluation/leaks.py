@@ -15,7 +15,10 @@ from text_classifier.storage import sha256_text
 
 @dataclass(frozen=True, slots=True)
 class LeakFigures:
-    """Accuracy on all test rows, on those whose text train does not hold, on those whose text it does; None: no row."""
+    """Accuracy on all test rows, on those with a text that the model did not learn from, and on the others.
+
+    None stands for a figure of no row.
+    """
 
     all_rows: Proportion
     new_rows: Proportion | None
@@ -23,15 +26,15 @@ class LeakFigures:
 
 
 def leak_figures(
-    train_texts: pa.ChunkedArray[pa.StringScalar],
+    learned_texts: pa.ChunkedArray[pa.StringScalar],
     test_texts: pa.ChunkedArray[pa.StringScalar],
     right: NDArray[np.bool_],
 ) -> LeakFigures:
-    """Split the accuracy of `right` (N,) by whether a test text, normalised, stands in train.
+    """Split the accuracy of `right` (N,) by whether a test text, normalised, is one that the model learned from.
 
     Source: Elangovan, He and Verspoor 2021, Memorization vs. Generalization.
     """
-    learned = set(_digests(train_texts))
+    learned = set(_digests(learned_texts))
     is_copy = np.fromiter((digest in learned for digest in _digests(test_texts)), bool, len(right))
     return LeakFigures(proportion(int(right.sum()), len(right)), _accuracy(right[~is_copy]), _accuracy(right[is_copy]))
 

@@ -27,7 +27,8 @@ class Evaluation:
     """What one model is worth on one split.
 
     Attributes:
-        majority_class: the commonest class of *train*, the first in the contract's order among equals.
+        majority_class: the commonest class of what the model *learned* from, the first in the contract's order among
+            equals.
         majority: how often that one answer is right on this split.
         balanced_accuracy_rate: mean recall of the classes that have rows.
         log_loss: that of `calibration`.
@@ -56,13 +57,13 @@ def evaluate(
     truth: ClassIndices,
     probabilities: Probabilities,
     class_names: Sequence[str],
-    train_class_rows: Mapping[str, int],
+    learned_class_rows: Mapping[str, int],
     temperature: float = 1.0,
 ) -> Evaluation:
     """Compare `probabilities` (N, C) with the true classes (N,). The order of the rows changes nothing.
 
     Args:
-        train_class_rows: rows of each class in the train split, from which the majority class comes.
+        learned_class_rows: rows of each class in what the model learned from: the majority class comes from there.
         temperature: at which the probabilities were made.
 
     Raises:
@@ -75,7 +76,7 @@ def evaluate(
     truth, exact = truth[order], probabilities[order].astype(np.float64)
     exact /= exact.sum(axis=1, keepdims=True)
     predictions = exact.argmax(axis=1)
-    majority = int(np.argmax([train_class_rows.get(name, 0) for name in class_names]))
+    majority = int(np.argmax([learned_class_rows.get(name, 0) for name in class_names]))
     confusion = confusion_matrix(truth, predictions, labels=np.arange(len(class_names)))
     means = mean_figures(truth, predictions, len(class_names))
     tempered = calibration(truth, exact, temperature)

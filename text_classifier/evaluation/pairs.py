@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,6 +44,21 @@ class Pairing:
     detectable_gain_rate: float
 
 
+@dataclass(frozen=True, slots=True)
+class AgainstBest:
+    """One classifier against the best of several others.
+
+    Attributes:
+        separations: by name of the other, what decided: "worse" only where Holm's correction leaves it standing.
+        verdict: "better" where every separation is, "worse" where any is.
+        deciding: the most accurate of those that it is worse than; where there is none, of all.
+    """
+
+    verdict: Separation
+    separations: Mapping[str, Separation]
+    deciding: str
+
+
 def compare(first: Right, other: Right) -> Pairing:
     """Compare which rows two classifiers got right; both are (N,), row by row the same examples.
 
@@ -83,19 +98,28 @@ def separation(pairing: Pairing, level: float = SIGNIFICANCE_LEVEL) -> Separatio
     return "better" if pairing.gain_rate > 0 else "worse"
 
 
-def against_best(pairings: Sequence[Pairing]) -> Separation:
+def against_best(pairings: Mapping[str, Pairing]) -> AgainstBest:
     """One classifier against the best of several, without choosing the best by the rows of the test.
 
     "better": better than each of them (an intersection of tests, which needs no correction, Berger 1982). "worse":
     worse than at least one of them after Holm's correction.
+
+    Args:
+        pairings: the classifier against each of the others (at least one), by their names, on the same rows.
     """
     from statsmodels.stats.multitest import multipletests
 
-    if all(separation(pairing) == "better" for pairing in pairings):
-        return "better"
-    rejected = multipletests([pairing.p_value for pairing in pairings], SIGNIFICANCE_LEVEL, method="holm")[0]
-    is_worse = any(pairing.gain_rate < 0 and is_seen for pairing, is_seen in zip(pairings, rejected, strict=True))
-    return "worse" if is_worse else "not separable"
+    seen = multipletests([pairing.p_value for pairing in pairings.values()], SIGNIFICANCE_LEVEL, method="holm")[0]
+    separations: dict[str, Separation] = {
+        name: separation(pairing) if pairing.gain_rate > 0 or is_seen else "not separable"
+        for (name, pairing), is_seen in zip(pairings.items(), seen, strict=True)
+    }
+    worse_than = [name for name, told in separations.items() if told == "worse"]
+    deciding = min(worse_than or pairings, key=lambda name: pairings[name].gain_rate)
+    if worse_than:
+        return AgainstBest("worse", separations, deciding)
+    is_better = all(told == "better" for told in separations.values())
+    return AgainstBest("better" if is_better else "not separable", separations, deciding)
 
 
 def detectable_gain(disagreement_rate: float, rows: int, level: float = SIGNIFICANCE_LEVEL) -> float:

@@ -14,12 +14,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from text_classifier import storage
+from text_classifier.config.presets import preset_named
 from text_classifier.errors import DamagedOutputError, ReportError
 from text_classifier.records import Baselines, SignalTest, Split, TrainedModel, shown_name
 from text_classifier.storage import Manifest
 from text_classifier.training import ModelConfig, read_config
 from text_classifier.training.model_folder import HISTORY_FILE, LATER_FILES
 from text_classifier.vocabulary import VOCABULARY_FILE, Vocabulary
+from text_classifier.vocabulary.building import counted_splits
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Subject:
         examples: the test split, all its columns.
         unknown_rates: share (0-1) of the tokens of each test example that have no token id, (N,); NaN where it
             has no token.
-        train_texts, train_class_rows: texts, and rows of each class, of the train split.
+        learned_texts, learned_class_rows: texts, and rows of each class, of the splits that the model learned from.
         history: the rows of history.parquet, oldest first.
     """
 
@@ -47,8 +49,8 @@ class Subject:
     baselines: Baselines
     examples: pa.Table
     unknown_rates: npt.NDArray[np.float64]
-    train_texts: pa.ChunkedArray[pa.StringScalar]
-    train_class_rows: Mapping[str, int]
+    learned_texts: pa.ChunkedArray[pa.StringScalar]
+    learned_class_rows: Mapping[str, int]
     history: tuple[dict[str, Any], ...]
 
     @property
@@ -77,7 +79,7 @@ def read_subject(model: TrainedModel, signal: SignalTest, baselines: Baselines, 
         )
     config = read_config(model.folder)
     examples = _read_split(data_folder, "test")
-    train = _read_split(data_folder, "train", ["text", model.label])
+    learned = _read_learned(data_folder, model)
     return Subject(
         model=model,
         manifest=manifest,
@@ -88,8 +90,8 @@ def read_subject(model: TrainedModel, signal: SignalTest, baselines: Baselines, 
         baselines=baselines,
         examples=examples,
         unknown_rates=_unknown_rates(examples, model, config),
-        train_texts=train["text"],
-        train_class_rows=Counter(map(str, train[model.label].to_pylist())),
+        learned_texts=learned["text"],
+        learned_class_rows=Counter(map(str, learned[model.label].to_pylist())),
         history=tuple(pq.read_table(model.folder / HISTORY_FILE).to_pylist()),
     )
 
@@ -106,6 +108,14 @@ def _unknown_rates(examples: pa.Table, model: TrainedModel, config: ModelConfig)
 
 def _ingested_folder(data_dir: Path, data: Manifest) -> Path:
     return Path(data_dir, "ingested", data.facts["data_set"], data.inputs["ingested"][: storage.DIGEST_CHARACTERS])
+
+
+def _read_learned(data_folder: Path, model: TrainedModel) -> pa.Table:
+    """Text and label of what the model learned from; a data set need not have a val split."""
+    parts = [_read_split(data_folder, "train", ["text", model.label])]
+    if "val" in counted_splits(preset_named(model.preset)) and (data_folder / "examples" / "val.parquet").exists():
+        parts.append(_read_split(data_folder, "val", ["text", model.label]))
+    return pa.concat_tables(parts)
 
 
 def _read_split(data_folder: Path, split: Split, columns: list[str] | None = None) -> pa.Table:

@@ -101,7 +101,8 @@ class Evaluated:
     Attributes:
         signal: whether the data holds one, see `SignalTest`.
         against_baseline: how the model lies to the best baseline.
-        best_baseline: name of the baseline with most right answers on test, and its rate.
+        best_baseline: name of the baseline that decided this, and its rate: the most accurate one that the model is
+            worse than; where there is none, of all.
         majority_gain_rate: accuracy minus that of the majority class; `majority_p_value` of the exact McNemar test of
             the two, two-sided.
     """

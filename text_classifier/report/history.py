@@ -8,7 +8,7 @@ from typing import Any
 
 from text_classifier import storage
 from text_classifier.errors import DamagedOutputError
-from text_classifier.evaluation.figures import METRICS, minute, read_figures
+from text_classifier.evaluation.figures import METRICS, deciding_baseline, minute, read_figures
 from text_classifier.evaluation.words import percent
 from text_classifier.report.no_model import UNTRAINED
 from text_classifier.report.verdicts import read_verdict
@@ -48,7 +48,7 @@ def _row(folder: Path, label: str) -> dict[str, object] | None:
 
 
 def _figures_row(folder: Path, figures: Mapping[str, Any]) -> dict[str, object]:
-    accuracy, best = figures["test"]["accuracy"], figures["baselines"][0]
+    accuracy, best = figures["test"]["accuracy"], deciding_baseline(figures)
     return {
         "run": figures["run"],
         "reported": minute(storage.read_manifest(folder).facts["evaluation"]["at"]),
@@ -57,7 +57,7 @@ def _figures_row(folder: Path, figures: Mapping[str, Any]) -> dict[str, object]:
         "accuracy": percent(accuracy["rate"]),
         "low": percent(accuracy["low_rate"]),
         "high": percent(accuracy["high_rate"]),
-        "best baseline": f"{best['name']}: {percent(best['accuracy']['rate'])}",
+        "baseline": f"{best['name']}: {percent(best['accuracy']['rate'])}",
         "test rows": accuracy["rows"],
         **_verdict(folder),
     }

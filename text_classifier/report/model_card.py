@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from text_classifier.evaluation.figures import deciding_baseline
 from text_classifier.evaluation.words import interval, percent
 from text_classifier.showable import markdown_text
 from text_classifier.storage import Manifest
@@ -49,8 +50,8 @@ def _data(figures: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _figures(figures: Mapping[str, Any]) -> Iterator[str]:
-    test, best = figures["test"], figures["baselines"][0]
-    compared = {"accuracy": test["accuracy"], f"best baseline, {markdown_text(best['name'])}": best["accuracy"]}
+    test, best = figures["test"], deciding_baseline(figures)
+    compared = {"accuracy": test["accuracy"], f"baseline, {markdown_text(best['name'])}": best["accuracy"]}
     yield "| figure | value | 95 % interval |"
     yield "|---|---|---|"
     yield from (f"| {name} | {percent(one['rate'])} | {interval(one)} |" for name, one in compared.items())
@@ -67,7 +68,7 @@ def _figure_line(name: str, figure: Mapping[str, float]) -> str:
 
 
 def _limits(figures: Mapping[str, Any]) -> Iterator[str]:
-    best, flagged = figures["baselines"][0], (one for one in figures["slices"] if one["is_flagged"])
+    best, flagged = deciding_baseline(figures), (one for one in figures["slices"] if one["is_flagged"])
     yield from (f"- {markdown_text(note, 2_000)}" for note in figures["notes"])
     rows, gain_rate = figures["test"]["accuracy"]["rows"], best["pairing"]["detectable_gain_rate"]
     yield (

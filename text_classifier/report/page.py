@@ -13,7 +13,7 @@ from typing import Any, Literal
 from markupsafe import Markup
 
 from text_classifier.evaluation.excerpts import pieces
-from text_classifier.evaluation.figures import Figures, minute
+from text_classifier.evaluation.figures import Figures, deciding_baseline, minute
 from text_classifier.evaluation.words import interval, percent, points
 from text_classifier.report.evaluation_plots import reliability_svg, signal_svg, threshold_svg
 from text_classifier.report.plots import Bar, Line, Role, curve_svg, intervals_svg
@@ -58,7 +58,7 @@ def render(contents: Contents) -> str:
         figures=figures,
         verdict=contents.verdict,
         test=figures["test"],
-        best=figures["baselines"][0],
+        best=deciding_baseline(figures),
         tones=TONES,
         tone=_tone(contents.verdict),
         errors=contents.errors,

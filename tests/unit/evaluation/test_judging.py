@@ -137,11 +137,24 @@ def test_a_signal_is_found_up_to_its_level(make: Make, p_value: float, told: str
     assert len(figures_of(made)["signal"]["null_rates"]) == 200
 
 
-def test_the_score_is_told_without_the_rows_that_train_holds(make: Make) -> None:
+def test_the_score_is_told_without_the_rows_that_the_model_learned_from(make: Make) -> None:
     leaks = figures_of(make(train=(("A  joy!", "pos"), ("b", "neg"))))["leaks"]
     assert (leaks["copied_rows"]["rows"], leaks["copied_rows"]["rate"]) == (1, 0)
     assert (leaks["new_rows"]["rows"], leaks["new_rows"]["rate"]) == (3, 2 / 3)
     assert figures_of(make(run="another"))["leaks"]["copied_rows"] is None
+
+
+@pytest.mark.parametrize(
+    ("preset", "copied_rows", "majority"),
+    [("keras-bilstm", 2, "pos"), ("smoke", None, "neg")],
+    ids=["learned from", "watched only"],
+)
+def test_the_val_split_counts_where_the_model_learned_from_it(
+    make: Make, preset: str, copied_rows: int | None, majority: str
+) -> None:
+    figures = figures_of(make(preset=preset, val=[("A joy!", "pos"), ("dull", "pos"), ("else", "pos")]))
+    assert (figures["leaks"]["copied_rows"] or {}).get("rows") == copied_rows
+    assert figures["test"]["majority_class"] == majority
 
 
 def test_random_and_grouped_validation_stand_side_by_side_where_there_are_groups(make: Make) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from text_classifier.errors import ReportError
-from text_classifier.evaluation.pairs import against_best, compare, detectable_gain, separation
+from text_classifier.evaluation.pairs import Pairing, against_best, compare, detectable_gain, separation
 
 
 def right(gained: int, lost: int, both: int, neither: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -54,16 +54,41 @@ def test_the_interval_holds_the_gain_and_turns_with_the_sides(gained: int, lost:
 
 def test_better_than_the_best_is_better_than_each() -> None:
     strong, weak, lost = compare(*right(60, 20, 900)), compare(*right(12, 9, 900)), compare(*right(10, 50, 900))
-    assert against_best([strong, strong]) == "better"
-    assert against_best([strong, weak]) == "not separable"
-    assert against_best([strong, lost]) == "worse"
+    assert against_best({"a": strong, "b": strong}).verdict == "better"
+    assert against_best({"a": strong, "b": weak}).verdict == "not separable"
+    assert against_best({"a": strong, "b": lost}).verdict == "worse"
 
 
 def test_worse_than_one_of_many_by_chance_is_not_worse() -> None:
     """p = 0.041 alone is below 5 %, as the smallest of three it is not."""
     slightly_lost, same = compare(*right(5, 15, 80)), compare(*right(8, 8, 80))
-    assert against_best([slightly_lost]) == "worse"
-    assert against_best([slightly_lost, same, same]) == "not separable"
+    assert against_best({"a": slightly_lost}).verdict == "worse"
+    among_three = against_best({"a": slightly_lost, "b": same, "c": same})
+    assert (among_three.verdict, among_three.separations["a"]) == ("not separable", "not separable")
+
+
+def test_the_one_that_decides_is_named_though_another_is_more_accurate() -> None:
+    """65 against 86 disagreements show nothing, 0 against 20 do, though the gain is smaller."""
+    noisy, steady = compare(*right(65, 86, 849)), compare(*right(0, 20, 980))
+    against = against_best({"noisy": noisy, "steady": steady})
+    assert noisy.gain_rate < steady.gain_rate
+    assert (against.verdict, against.deciding) == ("worse", "steady")
+    assert against.separations == {"noisy": "not separable", "steady": "worse"}
+
+
+COUNTS = st.tuples(st.integers(0, 40), st.integers(0, 40)).map(lambda two: compare(*right(*two, 200 - sum(two))))
+
+
+@given(st.lists(COUNTS, min_size=1, max_size=4))
+def test_the_verdict_and_the_baselines_one_by_one_say_the_same(pairings: list[Pairing]) -> None:
+    named = {str(at): pairing for at, pairing in enumerate(pairings)}
+    against = against_best(named)
+    told = list(against.separations.values())
+    assert (against.verdict == "worse") == ("worse" in told)
+    assert (against.verdict == "better") == (set(told) == {"better"})
+    deciders = [name for name in named if against.verdict != "worse" or against.separations[name] == "worse"]
+    assert named[against.deciding].gain_rate == min(named[name].gain_rate for name in deciders)
+    assert against.deciding in deciders
 
 
 @pytest.mark.parametrize(("first", "other"), [([], []), ([True], [True, False])])

@@ -119,7 +119,7 @@ def test_the_four_fields_of_the_verdict_stand_under_the_sentence_with_their_reas
     tiles = re.findall(r'<dt>([^<]*)</dt><dd class="([^"]*)">([^<]*)<small>([^<]*)</small>', page)
     assert [tile[:3] for tile in tiles] == [
         ("Signal", "good", "found"),
-        ("Against the best baseline", "warn", "not separable"),
+        ("Against the baselines", "warn", "not separable"),
         ("Against the champion", "", "first"),
         ("Decision", "good", "promoted"),
     ]
@@ -167,7 +167,7 @@ def test_two_classes_have_curves_over_the_threshold_and_more_have_none(make: Mak
 
 def test_the_temperature_is_told_where_there_is_one(make: Make, page: str) -> None:
     assert "temperature" not in section(page, "calibration")
-    assert "before the temperature of 2, which was fitted on val" in section(
+    assert "before its logits are divided by 2, the temperature" in section(
         page_of(make(temperature=2.0)), "calibration"
     )
 
@@ -188,10 +188,10 @@ def test_a_part_that_is_worse_is_flagged_and_a_class_is_told_apart_from_texts(ma
 
 
 def test_the_score_is_told_with_and_without_copies(make: Make, page: str) -> None:
-    assert section(page, "leaks").count('<td class="number">–</td>') == 2  # no copy in train
+    assert section(page, "leaks").count('<td class="number">–</td>') == 2  # no copy
     copied = section(page_of(make(train=(("A joy!", "pos"), ("b", "neg")))), "leaks")
     assert "–" not in copied
-    assert re.search(r'with a copy in train</th><td class="number">1</td><td class="number">0\.00', copied)
+    assert re.search(r'with a copy there</th><td class="number">1</td><td class="number">0\.00', copied)
 
 
 def test_random_and_grouped_validation_are_told_where_examples_belong_together(make: Make, page: str) -> None:

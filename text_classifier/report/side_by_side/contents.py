@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from text_classifier.evaluation.figures import deciding_baseline
 from text_classifier.evaluation.pairs import Pairing, compare, separation
 from text_classifier.evaluation.slices import slice_changes
 from text_classifier.evaluation.words import percent, points
@@ -57,7 +58,7 @@ def _paired(rows: CommonRows) -> dict[str, Any]:
 
 def _run(reported: Reported) -> dict[str, Any]:
     figures = reported.figures
-    best = figures["baselines"][0]
+    best = deciding_baseline(figures)
     return {
         "run": reported.run,
         "preset": figures["preset"],
