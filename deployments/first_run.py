@@ -13,6 +13,7 @@ from deployments.server import Server, client_environment, end_on_sigterm, recor
 from text_classifier.config import PRESETS, PresetName
 from text_classifier.errors import TextClassifierError
 from text_classifier.records import Report, shown_name
+from text_classifier.training.model_folder import ERRORS, PAGE
 
 DATA_SETS = ("news", "imdb")
 RECORDED_SECONDS = 60
@@ -92,8 +93,8 @@ def _lines_of(report: Report) -> list[str]:
     ]
     if report.evaluated:
         lines += [
-            f"  report    {report.folder / 'report.html'}",
-            f"  errors    {report.folder / 'errors.parquet'}",
+            f"  report    {report.folder / PAGE}",
+            f"  errors    {report.folder / ERRORS}",
         ]
     return lines
 

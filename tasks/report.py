@@ -12,13 +12,12 @@ from tasks.dashboard import publish_markdown, publish_table
 from tasks.outcome import ended, store
 from text_classifier.comparison import Comparison
 from text_classifier.evaluation.figures import read_figures
-from text_classifier.evaluation.judging import ERRORS
 from text_classifier.records import DataSet, Evaluated, Report, SignalTest, shown_name
 from text_classifier.report.history import history_rows
-from text_classifier.report.model_card import CARD
 from text_classifier.report.no_model import overview_without_model, write_without_model
 from text_classifier.report.summary import accuracy_rows, error_rows, overview
-from text_classifier.report.write import PAGE, write_report
+from text_classifier.report.write import write_report
+from text_classifier.training.model_folder import CARD, ERRORS, PAGE
 
 logger = logging.getLogger("text_classifier.tasks.report")
 

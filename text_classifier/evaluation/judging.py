@@ -23,9 +23,15 @@ from text_classifier.evaluation.subject import Subject, read_subject
 from text_classifier.records import PARQUET_COMPRESSION, Baselines, Evaluated, Making, SignalTest, TrainedModel
 from text_classifier.store import Store, log_reused
 from text_classifier.training import explain, predict_split
-from text_classifier.training.model_folder import EVALUATION_FILES, LATER_FILES, REPORT_FILES, WEIGHTS_FILE
+from text_classifier.training.model_folder import (
+    ERRORS,
+    EVALUATION_FILES,
+    LATER_FILES,
+    PREDICTIONS,
+    REPORT_FILES,
+    WEIGHTS_FILE,
+)
 
-PREDICTIONS, ERRORS = "predictions.parquet", "errors.parquet"
 MODULES = ("text_classifier.evaluation.judging",)
 
 logger = logging.getLogger(__name__)

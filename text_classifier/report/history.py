@@ -8,10 +8,11 @@ from typing import Any
 
 from text_classifier import storage
 from text_classifier.errors import DamagedOutputError
-from text_classifier.evaluation.figures import METRICS, deciding_baseline, minute, read_figures
+from text_classifier.evaluation.figures import deciding_baseline, minute, read_figures
 from text_classifier.evaluation.words import percent
 from text_classifier.report.no_model import UNTRAINED
 from text_classifier.report.verdicts import read_verdict
+from text_classifier.training.model_folder import METRICS
 
 FIELDS = ("signal", "against_baseline", "against_champion", "decision", "rule")
 

@@ -15,8 +15,6 @@ from text_classifier.storage import Manifest
 from text_classifier.training.model_folder import CONFIG_FILE, WEIGHTS_FILE
 from text_classifier.vocabulary import VOCABULARY_FILE
 
-CARD = "model_card.md"
-
 
 def model_card(figures: Mapping[str, Any], verdict: Mapping[str, Any], manifest: Manifest, digest: str) -> str:
     """The card of an evaluated model; `manifest` is that of its folder, `digest` that of the report."""

@@ -12,9 +12,9 @@ from text_classifier.evaluation.figures import signal_figures
 from text_classifier.evaluation.words import percent
 from text_classifier.records import DataSet, Report, SignalTest
 from text_classifier.report.evaluation_plots import signal_png
-from text_classifier.report.verdicts import VERDICT
 from text_classifier.showable import markdown_text
 from text_classifier.store import Store
+from text_classifier.training.model_folder import VERDICT
 from text_classifier.verdict import verdict_without_model
 
 UNTRAINED = "untrained"

@@ -16,6 +16,7 @@ from text_classifier.report.evaluation_plots import reliability_png, signal_png
 from text_classifier.report.page import ACCURACY, LOSS, accuracy_lines, loss_lines
 from text_classifier.report.plots import confusion_png, curve_png
 from text_classifier.showable import markdown_text
+from text_classifier.training.model_folder import ERRORS, PAGE
 
 
 def accuracy_rows(figures: Figures) -> list[dict[str, object]]:
@@ -43,7 +44,7 @@ def accuracy_rows(figures: Figures) -> list[dict[str, object]]:
 
 def error_rows(figures: Figures, folder: Path) -> list[dict[str, object]]:
     """The first errors of the model folder, the most confident first."""
-    errors = pq.read_table(folder / "errors.parquet").slice(0, SHOWN_ERRORS).to_pylist()
+    errors = pq.read_table(folder / ERRORS).slice(0, SHOWN_ERRORS).to_pylist()
     return [
         {
             "data": figures["name"],
@@ -78,7 +79,7 @@ def overview(figures: Figures, report: Report) -> str:
             for unit, lines in ((LOSS, loss_lines(figures)), (ACCURACY, accuracy_lines(figures)))
             if lines
         ),
-        f"Report: `{report.folder / 'report.html'}`",
+        f"Report: `{report.folder / PAGE}`",
     ]
     return "\n\n".join(paragraphs) + "\n"
 

@@ -12,8 +12,8 @@ from text_classifier import storage
 from text_classifier.comparison import Comparison
 from text_classifier.errors import DamagedOutputError
 from text_classifier.records import Verdict
+from text_classifier.training.model_folder import VERDICT
 
-VERDICT = "verdict.json"
 _WHEN_AND_WHO = ("compared_at", "compared_by")
 
 

@@ -16,17 +16,16 @@ from text_classifier import storage
 from text_classifier.comparison import Comparison
 from text_classifier.errors import DamagedOutputError
 from text_classifier.evaluation.excerpts import SHOWN_ERRORS
-from text_classifier.evaluation.figures import METRICS, read_figures
+from text_classifier.evaluation.figures import read_figures
 from text_classifier.records import DataSet, Evaluated, Making, Report, Verdict
 from text_classifier.report.digest import report_digest
-from text_classifier.report.model_card import CARD, model_card
+from text_classifier.report.model_card import model_card
 from text_classifier.report.page import Contents, render
-from text_classifier.report.verdicts import VERDICT, verdict_tree
+from text_classifier.report.verdicts import verdict_tree
 from text_classifier.store import Store, log_reused
-from text_classifier.training.model_folder import REPORT_FILES
+from text_classifier.training.model_folder import CARD, ERRORS, METRICS, PAGE, REPORT_FILES, VERDICT
 from text_classifier.verdict import verdict_of
 
-PAGE = "report.html"
 MODULES = ("text_classifier.report.write",)
 
 logger = logging.getLogger(__name__)
@@ -103,7 +102,7 @@ def _made_before(folder: Path) -> Making:
 def _write(folder: Path, figures: dict[str, Any], tree: dict[str, Any], planned: storage.Manifest) -> Making:
     at = datetime.now(UTC).isoformat(timespec="seconds")
     manifest = storage.read_manifest(folder)
-    errors = pq.read_table(folder / "errors.parquet").to_pylist()
+    errors = pq.read_table(folder / ERRORS).to_pylist()
     digest = report_digest(figures, tree, errors, manifest)
     for name, text in rendered(Published(figures, tree, errors, digest), manifest, at).items():
         _write_text(folder / name, text)

@@ -15,9 +15,11 @@ from text_classifier.store import latest_of
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "weights.safetensors"
 HISTORY_FILE = "history.parquet"
-EVALUATION_FILES = ("predictions.parquet", "errors.parquet", "metrics.json")
+PREDICTIONS, ERRORS, METRICS = "predictions.parquet", "errors.parquet", "metrics.json"
+EVALUATION_FILES = (PREDICTIONS, ERRORS, METRICS)
 """What an evaluation adds to the folder."""
-REPORT_FILES = ("verdict.json", "model_card.md", "report.html")
+VERDICT, CARD, PAGE = "verdict.json", "model_card.md", "report.html"
+REPORT_FILES = (VERDICT, CARD, PAGE)
 """What a report adds to the folder."""
 LATER_FILES = EVALUATION_FILES + REPORT_FILES
 

@@ -14,8 +14,9 @@ from text_classifier.comparison import Comparison
 from text_classifier.evaluation.pairs import compare
 from text_classifier.evaluation.slices import worse_slices
 from text_classifier.records import Evaluated
-from text_classifier.report.verdicts import VERDICT, read_verdict, verdict_tree
+from text_classifier.report.verdicts import read_verdict, verdict_tree
 from text_classifier.store import Store
+from text_classifier.training.model_folder import VERDICT
 from text_classifier.verdict import verdict_of
 from text_classifier.verification.checks import Check, Demand, compare_trees
 

@@ -20,18 +20,17 @@ from text_classifier.code_version import code_digest
 from text_classifier.contract import latest_data_set
 from text_classifier.errors import ReportError
 from text_classifier.evaluation import judging
-from text_classifier.evaluation.figures import METRICS, read_figures, to_json
+from text_classifier.evaluation.figures import read_figures, to_json
 from text_classifier.evaluation.judgement import Answers, Judgement, judged
-from text_classifier.evaluation.judging import ERRORS, PREDICTIONS, read_evaluation
+from text_classifier.evaluation.judging import read_evaluation
 from text_classifier.evaluation.subject import Subject, read_subject
 from text_classifier.records import TrainedModel
 from text_classifier.report import write
 from text_classifier.report.digest import report_digest
-from text_classifier.report.model_card import CARD
-from text_classifier.report.verdicts import VERDICT
-from text_classifier.report.write import PAGE, Published, rendered
+from text_classifier.report.write import Published, rendered
 from text_classifier.storage import DIGEST_CHARACTERS, Manifest
 from text_classifier.training import explain, load_model
+from text_classifier.training.model_folder import CARD, ERRORS, METRICS, PAGE, PREDICTIONS, VERDICT
 from text_classifier.verification import yardsticks
 from text_classifier.verification.challenge import derived_verdict
 from text_classifier.verification.checks import (

@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 
 from text_classifier import storage
 from text_classifier.errors import ConfigError
-from text_classifier.evaluation.figures import METRICS, Figures, read_figures
-from text_classifier.report.verdicts import VERDICT, read_verdict
+from text_classifier.evaluation.figures import Figures, read_figures
+from text_classifier.report.verdicts import read_verdict
 from text_classifier.storage import Manifest
+from text_classifier.training.model_folder import ERRORS, METRICS, PREDICTIONS, VERDICT
 
-_PREDICTIONS, _ERRORS = "predictions.parquet", "errors.parquet"
-_FILES = (METRICS, VERDICT, _PREDICTIONS, _ERRORS)
+_FILES = (METRICS, VERDICT, PREDICTIONS, ERRORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,6 @@ def read_reported(folder: Path) -> Reported:
         manifest=manifest,
         figures=read_figures(folder),
         verdict=read_verdict(folder),
-        predictions=pq.read_table(storage.checked_output(folder, _PREDICTIONS, manifest)),
-        errors=pq.read_table(storage.checked_output(folder, _ERRORS, manifest), columns=["example_id", "excerpt"]),
+        predictions=pq.read_table(storage.checked_output(folder, PREDICTIONS, manifest)),
+        errors=pq.read_table(storage.checked_output(folder, ERRORS, manifest), columns=["example_id", "excerpt"]),
     )
