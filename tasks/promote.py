@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -16,7 +17,7 @@ from text_classifier.comparison import Comparison
 from text_classifier.config import PromotionRule
 from text_classifier.records import Evaluated, shown_name
 from text_classifier.report.ledger_rows import ledger_rows
-from text_classifier.report.verdicts import VERDICT
+from text_classifier.training.model_folder import VERDICT
 
 logger = logging.getLogger("text_classifier.tasks.promote")
 
@@ -36,12 +37,15 @@ def promote(evaluated: Evaluated, rule: PromotionRule) -> State[Comparison]:
     comparison, is_repeated = challenge(evaluated, rule, store())
     transaction = get_transaction()
     is_published = is_repeated and (evaluated.folder / VERDICT).exists()  # not by a run that was killed before
-    if transaction and comparison.is_promoted and not is_published:
-        transaction.set(_PROMOTION, (evaluated, comparison))
     reused = f", reused: compared by {comparison.compared_by} at {comparison.compared_at}" if is_repeated else ""
     message = f"{comparison.sentence}: {comparison.reason}"
     logger.info("%s: %s%s", evaluated.run, message, reused)
-    _publish(evaluated, f"this run was {comparison.decision}")
+    with ExitStack() as unpublished:
+        if transaction and comparison.is_promoted and not is_published:
+            transaction.set(_PROMOTION, (evaluated, comparison))
+            unpublished.callback(_withdraw, evaluated, comparison)  # a task that fails itself is not rolled back
+        _publish(evaluated, f"this run was {comparison.decision}")
+        unpublished.pop_all()
     return ended(comparison, message, is_repeated)
 
 
@@ -49,9 +53,15 @@ def promote(evaluated: Evaluated, rule: PromotionRule) -> State[Comparison]:
 def undo(transaction: Transaction) -> None:
     """Put the champion of before back, and publish the ledger that says so."""
     evaluated, comparison = transaction.get(_PROMOTION, (None, None))
-    if comparison and withdraw(evaluated, comparison, store()):
-        logger.warning("%s is not in service: its publication failed, %s", comparison.run, _before(comparison))
+    if comparison and _withdraw(evaluated, comparison):
         _publish(evaluated, "the promotion by this run was undone, because publication failed")
+
+
+def _withdraw(evaluated: Evaluated, comparison: Comparison) -> bool:
+    is_withdrawn = withdraw(evaluated, comparison, store())
+    if is_withdrawn:
+        logger.warning("%s is not in service: its publication failed, %s", comparison.run, _before(comparison))
+    return is_withdrawn
 
 
 def _before(comparison: Comparison) -> str:

@@ -45,7 +45,8 @@ def read_ledger(folder: Path) -> list[Comparison]:
     if not path.exists():
         return []
     try:
-        return [_LINE.validate_python(converted(json.loads(line))) for line in path.read_text("utf-8").splitlines()]
+        written = [line for line in path.read_text("utf-8").split("\n") if line.strip()]
+        return [_LINE.validate_python(converted(json.loads(line))) for line in written]
     except (ValueError, TypeError, KeyError) as error:
         raise DamagedOutputError(
             "the ledger of comparisons cannot be read",
@@ -83,6 +84,14 @@ class Ledger:
     def __init__(self, folder: Path, data_dir: Path) -> None:
         self.folder, self.lines = folder, read_ledger(folder)
         self._data_dir = data_dir
+        if not self.lines and (run := _pointed_at(folder / POINTER)):
+            raise DamagedOutputError(
+                "the ledger of comparisons is lost, and a model is in service",
+                where=str(folder / LEDGER),
+                seen=f"no line, while {POINTER} names {run}",
+                expected="the line that put it in service",
+                to_do=f"restore the file from a backup; or move {POINTER} away, and put {run} in service by promote",
+            )
         with suppress(DamagedOutputError):  # a model whose files are gone stays in service until a person decides
             self._point()
 
@@ -94,7 +103,7 @@ class Ledger:
         """Write a line, and move the pointer where it changes the model in service."""
         written = (self.folder / LEDGER).read_text("utf-8") if self.lines else ""
         with storage.output_file(self.folder / LEDGER) as partial:
-            partial.write_text(written + json.dumps(asdict(line), ensure_ascii=False) + "\n", "utf-8")
+            partial.write_text(written + json.dumps(asdict(line)) + "\n", "utf-8")
         self.lines.append(line)
         self._point()
 

@@ -17,7 +17,7 @@ from text_classifier.errors import DamagedOutputError
 from text_classifier.evaluation.pairs import Right
 from text_classifier.evaluation.slice_columns import PREFIX
 from text_classifier.records import Evaluated
-from text_classifier.storage import checked_output
+from text_classifier.storage import checked_output, read_manifest
 from text_classifier.store import Store
 from text_classifier.training.model_folder import CONFIG_FILE, ModelConfig, read_config
 
@@ -64,14 +64,16 @@ def same_rows(evaluated: Evaluated, champion: str, store: Store) -> SameRows | N
     folder = model_dir(store.data_dir, evaluated.data_set, champion)
     try:
         why = _difference(mine, _config(folder))
-        theirs = _right_by_row(checked_output(folder, PREDICTIONS))
     except DamagedOutputError as error:
         return _damaged(error)
     if why:
         return NotComparable(why)
-    keys = _keys(predictions)
+    keys, theirs = _keys(predictions), _answered(folder)
     is_known = theirs.keys() >= set(keys)
     if not is_known:
+        learned_rows = _learned_rows(folder, store.data_dir, keys)
+        if learned_rows:
+            return NotComparable(f"the champion was trained on {learned_rows:,} of the {len(keys):,} test rows")
         place = champion_dir(store.data_dir, evaluated.data_set, evaluated.label)
         anew = rescored(folder, evaluated, place, store)
         if isinstance(anew, DamagedOutputError):
@@ -113,6 +115,27 @@ def _listed(names: Iterable[str]) -> str:
 
 def _damaged(error: DamagedOutputError) -> NotComparable:
     return NotComparable(f"the champion cannot be read, see to it: {error}", is_damage=True)
+
+
+def _answered(champion: Path) -> dict[Key, bool]:
+    """The rows that the champion has answered; none where its answers are damaged: its weights give them anew."""
+    try:
+        return _right_by_row(checked_output(champion, PREDICTIONS))
+    except DamagedOutputError:
+        return {}
+
+
+def _learned_rows(champion: Path, data_dir: Path, keys: list[Key]) -> int:
+    """How many of the rows stand in train or val of the champion's data set, as far as that is still there."""
+    examples = data_dir / read_manifest(champion).facts["data_set_folder"] / "examples"
+    files = [examples / f"{split}.parquet" for split in ("train", "val")]
+    learned = {
+        digest
+        for path in files
+        if path.exists()
+        for digest in pq.read_table(path, columns=["text_digest"])["text_digest"].to_pylist()
+    }
+    return sum(digest in learned for digest, _ in keys)
 
 
 def _keys(table: pa.Table) -> list[Key]:

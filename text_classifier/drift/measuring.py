@@ -11,7 +11,7 @@ from text_classifier import storage
 from text_classifier.contract.declared.rules import Rule
 from text_classifier.drift.comparing import compare
 from text_classifier.drift.deliveries import Delivery
-from text_classifier.drift.findings import FINDINGS, Finding, described, judged, read_findings, to_json
+from text_classifier.drift.findings import FINDINGS, Finding, described, read_findings, to_json
 from text_classifier.drift.reference import Reference, find_reference
 from text_classifier.errors import DamagedOutputError, DriftError
 from text_classifier.records import DataSet, Drift, shown_name
@@ -83,7 +83,8 @@ def _measured(new: DataSet, label: str, rules: Sequence[Rule], store: Store, ref
         f"{rows['old_rows']:,} that the champion {reference.run} was trained on: {_told(findings)}"
     )
     warned, failed = (_broken(findings, verdict) for verdict in ("warning", "failed"))
-    opening = "Gross drift" if failed else "Drift" if warned else "No drift"
+    has_rules = any(one.rule_id for one in findings)
+    opening = "Gross drift" if failed else "Drift" if warned else "No drift" if has_rules else "Not judged"
     sentence = f"{opening}. {told}"
     logger.log(logging.WARNING if failed or warned else logging.INFO, "%s", sentence)
     run, fingerprint = reference.run, reference.data_set

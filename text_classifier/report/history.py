@@ -30,12 +30,12 @@ def history_rows(data_dir: Path, data_set: str, label: str) -> list[dict[str, ob
 
 def _untrained(place: Path, label: str) -> Iterator[dict[str, object]]:
     for folder, manifest in storage.readable_manifests(place).items():
-        if manifest.parameters["label"] == label:
+        if manifest.parameters.get("label") == label:
             yield {
                 "run": "nothing was trained",
                 "reported": minute(manifest.created_at),
-                "data": manifest.facts["name"],
-                "preset": manifest.parameters["preset"],
+                "data": manifest.facts.get("name", ""),
+                "preset": manifest.parameters.get("preset", ""),
                 **_verdict(folder),
             }
 
@@ -44,8 +44,11 @@ def _row(folder: Path, label: str) -> dict[str, object] | None:
     try:
         figures = read_figures(folder)
         return _figures_row(folder, figures) if figures["label"] == label else None
-    except (DamagedOutputError, KeyError, TypeError) as error:
+    except DamagedOutputError as error:
         return {"run": folder.name, "reported": "", "sentence": f"cannot be read: {error}"}
+    except (KeyError, TypeError):
+        told = "cannot be read: of another version of text-classifier; the flow report writes it anew"
+        return {"run": folder.name, "reported": "", "sentence": told}
 
 
 def _figures_row(folder: Path, figures: Mapping[str, Any]) -> dict[str, object]:

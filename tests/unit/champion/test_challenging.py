@@ -243,7 +243,7 @@ def test_the_pointer_names_the_models_folder_and_its_weights(house: House) -> No
     }
 
 
-@pytest.mark.parametrize("damage", ["predictions", "folder"])
+@pytest.mark.parametrize("damage", ["config", "folder"])
 def test_a_damaged_champion_stays_in_service_and_is_told_until_it_is_mended(house: House, damage: str) -> None:
     first = house.model("first", 700)
     house.challenged(first)
@@ -252,7 +252,7 @@ def test_a_damaged_champion_stays_in_service_and_is_told_until_it_is_mended(hous
     if damage == "folder":
         shutil.rmtree(first.folder)
     else:
-        (first.folder / "predictions.parquet").write_bytes(b"changed")
+        (first.folder / "config.json").write_bytes(b"changed")
     better = house.model("second", 900)
     for _ in range(2):
         comparison, is_repeated = challenge(better, PromotionRule(), Store(house.data_dir))

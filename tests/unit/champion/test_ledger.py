@@ -191,3 +191,21 @@ def test_by_hand_and_by_rule_share_one_ledger(house: House) -> None:
         ("second", "by hand"),
     ]
     assert house.challenged(house.model("third", 900), PromotionRule()).champion == "second"
+
+
+def test_a_reason_of_any_characters_comes_back(house: House) -> None:
+    """Some of them end a line for str.splitlines, and a lone surrogate has no UTF-8."""
+    reason = "because\u2028so\x85and\u2029\ud800"
+    house.challenged(house.model("first", 700))
+    promote_by_hand(a_trained(house.model("second", 600)), reason, Store(house.data_dir))
+    assert [line.reason for line in house.ledger][1] == reason
+
+
+@pytest.mark.parametrize("left", [None, "", "\n"])
+def test_a_ledger_that_is_lost_while_a_model_is_in_service_is_no_fresh_start(house: House, left: str | None) -> None:
+    house.challenged(house.model("first", 700))
+    path = house.folder / "ledger.jsonl"
+    path.unlink() if left is None else path.write_text(left, "utf-8")
+    with pytest.raises(DamagedOutputError, match="is lost, and a model is in service"):
+        house.challenged(house.model("second", 600))
+    assert json.loads(house.pointer.read_text("utf-8"))["run"] == "first"

@@ -131,3 +131,25 @@ def test_a_challenger_whose_data_are_gone_is_an_error_not_a_verdict(tmp_path: Pa
     challenger = write_model(tmp_path, "challenger", "datasets/news/gone", predictions(TEXTS, labels, labels))
     with pytest.raises(DamagedOutputError, match="datasets/news/gone"):
         challenged(tmp_path, challenger)
+
+
+def test_a_champion_whose_answers_are_damaged_gives_them_anew(tmp_path: Path, champion: Evaluated) -> None:
+    labels = ["yes"] * 32
+    place = write_data_set(tmp_path, "new", TEXTS[:32], labels)
+    challenger = write_model(tmp_path, "challenger", place, predictions(TEXTS[:32], labels, labels))
+    (champion.folder / "predictions.parquet").write_bytes(b"changed")
+    comparison = challenged(tmp_path, challenger)
+    assert (comparison.rows, comparison.against_champion != "not comparable") == (32, True)
+    assert "the champion was scored anew" in comparison.reason
+
+
+def test_a_champion_is_not_compared_on_rows_that_it_was_trained_on(tmp_path: Path, champion: Evaluated) -> None:
+    labels = ["yes"] * len(TEXTS)
+    examples = tmp_path / "datasets" / "news" / "old" / "examples"
+    digests = [storage.sha256_text(text) for text in TEXTS[40:50]]
+    pq.write_table(pa.table({"text_digest": digests}), examples / "train.parquet")
+    place = write_data_set(tmp_path, "new", TEXTS, labels)
+    challenger = write_model(tmp_path, "challenger", place, predictions(TEXTS, labels, labels))
+    comparison = challenged(tmp_path, challenger)
+    assert comparison.against_champion == "not comparable"
+    assert comparison.reason == f"the champion was trained on 10 of the {len(TEXTS)} test rows"
