@@ -62,7 +62,7 @@ def judged(subject: Subject, answers: Answers) -> Judgement:
     right: Right = np.asarray(truth == answers.probabilities.argmax(axis=1))
     slices = slice_columns(examples, label, subject.unknown_rates)
     predictions = prediction_table(examples, label, answers.probabilities, config.class_names)
-    doubted = _doubted(subject, evaluation, truth, answers.probabilities)
+    doubted, why_not = _doubted(subject, evaluation, truth, answers.probabilities)
     compared = {
         "signal": signal_figures(subject.signal),
         **_beside_baselines(right, subject.baselines),
@@ -70,6 +70,7 @@ def judged(subject: Subject, answers: Answers) -> Judgement:
         "leaks": asdict(leak_figures(subject.learned_texts, examples["text"], right)),
         "validation": _optional(validation_gap(subject.baselines)),
         "doubted_rows": None if doubted is None else int(doubted.sum()),
+        "why_not_doubted": why_not,
     }
     for name in slices.column_names:
         predictions = predictions.append_column(name, slices[name])
@@ -82,11 +83,16 @@ def judged(subject: Subject, answers: Answers) -> Judgement:
 
 def _doubted(
     subject: Subject, evaluation: Evaluation, truth: ClassIndices, probabilities: Probabilities
-) -> LikelyErrors | None:
-    """Labels are doubted by two only, both of which know something; None where they do not."""
+) -> tuple[LikelyErrors | None, str | None]:
+    """Labels are doubted by two only, both of which know something; where they do not, None and the reason."""
     opinion = read_opinion(subject.baselines)
-    is_informed = subject.signal.is_found and evaluation.accuracy.low_rate > evaluation.majority.rate
-    return likely_label_errors(truth, [probabilities, opinion]) if is_informed and opinion is not None else None
+    if not subject.signal.is_found:
+        return None, "no signal was found in the data"
+    if opinion is None:
+        return None, "there is no second opinion, as the simple classifiers had but one class to learn"
+    if evaluation.accuracy.low_rate <= evaluation.majority.rate:
+        return None, "the model does not answer clearly better than the majority class"
+    return likely_label_errors(truth, [probabilities, opinion]), None
 
 
 def _beside_baselines(right: Right, baselines: Baselines) -> dict[str, Any]:

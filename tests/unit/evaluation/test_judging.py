@@ -173,23 +173,26 @@ MISLABELLED = ("neg", *LABELS[1:])
 def test_a_label_is_doubted_by_a_model_and_a_second_opinion_that_both_know_something(make: Make) -> None:
     folder = judge(many(make, labels=MISLABELLED, rates=ONE_WRONG, opinion=OPINION)).folder
     assert doubts(folder) == [True]
-    assert read_figures(folder)["doubted_rows"] == 1
+    figures = read_figures(folder)
+    assert (figures["doubted_rows"], figures["why_not_doubted"]) == (1, None)
 
 
 @pytest.mark.parametrize(
-    "recipe",
+    ("recipe", "reason"),
     [
-        {"p_value": 0.5},
-        {"opinion": None},
-        {"rates": (0.9,) * 120},
+        ({"p_value": 0.5}, "no signal"),
+        ({"opinion": None}, "no second opinion"),
+        ({"rates": (0.9,) * 120}, "majority class"),
     ],
     ids=["no signal", "no second opinion", "no better than the majority class"],
 )
-def test_no_label_is_doubted_where_one_of_both_knows_nothing(make: Make, recipe: dict[str, Any]) -> None:
+def test_no_label_is_doubted_where_one_of_both_knows_nothing(make: Make, recipe: dict[str, Any], reason: str) -> None:
     made = many(make, **{"labels": MISLABELLED, "rates": ONE_WRONG, "opinion": OPINION, **recipe})
     folder = judge(made).folder
     assert set(doubts(folder)) == {None}
-    assert read_figures(folder)["doubted_rows"] is None
+    figures = read_figures(folder)
+    assert figures["doubted_rows"] is None
+    assert reason in figures["why_not_doubted"]
 
 
 def test_predictions_of_other_rows_leave_no_evaluation(make: Make) -> None:

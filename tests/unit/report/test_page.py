@@ -194,6 +194,11 @@ def test_the_score_is_told_with_and_without_copies(make: Make, page: str) -> Non
     assert re.search(r'with a copy there</th><td class="number">1</td><td class="number">0\.00', copied)
 
 
+def test_why_no_label_is_doubted_is_said(make: Make) -> None:
+    errors = section(page_of(make(p_value=0.5)), "errors")
+    assert "No label is doubted here: no signal was found in the data." in errors
+
+
 def test_random_and_grouped_validation_are_told_where_examples_belong_together(make: Make, page: str) -> None:
     label = ["neg", "pos"] * 10
     assert "grouped validation" not in section(page, "leaks")
