@@ -33,8 +33,8 @@ def figures_of(made: Made) -> dict[str, Any]:
     return read_figures(judge(made).folder)
 
 
-def doubts(made: Made) -> list[bool | None]:
-    return pq.read_table(judge(made).folder / "errors.parquet")["likely_label_error"].to_pylist()
+def doubts(folder: Path) -> list[bool | None]:
+    return pq.read_table(folder / "errors.parquet")["likely_label_error"].to_pylist()
 
 
 @pytest.fixture(scope="module")
@@ -132,9 +132,9 @@ def test_the_model_is_set_beside_the_best_baseline(
 
 @pytest.mark.parametrize(("p_value", "told"), [(0.01, "found"), (0.0101, "not found")])
 def test_a_signal_is_found_up_to_its_level(make: Make, p_value: float, told: str) -> None:
-    made = make(p_value=p_value)
-    assert judge(made).signal == told
-    assert len(figures_of(made)["signal"]["null_rates"]) == 200
+    evaluated = judge(make(p_value=p_value))
+    assert evaluated.signal == told
+    assert len(read_figures(evaluated.folder)["signal"]["null_rates"]) == 200
 
 
 def test_the_score_is_told_without_the_rows_that_the_model_learned_from(make: Make) -> None:
@@ -171,9 +171,9 @@ MISLABELLED = ("neg", *LABELS[1:])
 
 
 def test_a_label_is_doubted_by_a_model_and_a_second_opinion_that_both_know_something(make: Make) -> None:
-    made = many(make, labels=MISLABELLED, rates=ONE_WRONG, opinion=OPINION)
-    assert doubts(made) == [True]
-    figures = figures_of(made)
+    folder = judge(many(make, labels=MISLABELLED, rates=ONE_WRONG, opinion=OPINION)).folder
+    assert doubts(folder) == [True]
+    figures = read_figures(folder)
     assert (figures["doubted_rows"], figures["why_not_doubted"]) == (1, None)
 
 
@@ -188,8 +188,9 @@ def test_a_label_is_doubted_by_a_model_and_a_second_opinion_that_both_know_somet
 )
 def test_no_label_is_doubted_where_one_of_both_knows_nothing(make: Make, recipe: dict[str, Any], reason: str) -> None:
     made = many(make, **{"labels": MISLABELLED, "rates": ONE_WRONG, "opinion": OPINION, **recipe})
-    assert set(doubts(made)) == {None}
-    figures = figures_of(made)
+    folder = judge(made).folder
+    assert set(doubts(folder)) == {None}
+    figures = read_figures(folder)
     assert figures["doubted_rows"] is None
     assert reason in figures["why_not_doubted"]
 

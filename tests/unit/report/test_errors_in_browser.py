@@ -195,7 +195,7 @@ def test_no_label_is_doubted_where_nobody_asked(browser: Browser, written: Repor
     expect(watched.page.get_by_text("No label is doubted here")).to_be_visible()
     assert watched.page.get_by_label("doubted labels only").count() == 0
     assert watched.page.locator("#errors-table th").all_inner_texts() == [
-        "row", "true", "predicted", "probability", "text", "example",
+        "row of the source", "true", "predicted", "probability", "text", "example",
     ]  # fmt: skip
     assert watched.faults == []
     watched.page.close()
