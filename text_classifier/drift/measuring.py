@@ -11,7 +11,7 @@ from text_classifier import storage
 from text_classifier.contract.declared.rules import Rule
 from text_classifier.drift.comparing import compare
 from text_classifier.drift.deliveries import Delivery
-from text_classifier.drift.findings import FINDINGS, Finding, described, read_findings, to_json
+from text_classifier.drift.findings import FINDINGS, Finding, described, judged, read_findings, to_json
 from text_classifier.drift.reference import Reference, find_reference
 from text_classifier.errors import DamagedOutputError, DriftError
 from text_classifier.records import DataSet, Drift, shown_name

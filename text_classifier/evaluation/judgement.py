@@ -66,6 +66,7 @@ def judged(subject: Subject, answers: Answers) -> Judgement:
     compared = {
         "signal": signal_figures(subject.signal),
         **_beside_baselines(right, subject.baselines),
+        "over_majority": asdict(compare(right, truth == config.class_names.index(evaluation.majority_class))),
         "slices": [asdict(one) for one in slice_figures(slices, right, label)],
         "leaks": asdict(leak_figures(subject.learned_texts, examples["text"], right)),
         "validation": _optional(validation_gap(subject.baselines)),

@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from text_classifier import storage
-from text_classifier.baselines.learners import MAJORITY
 from text_classifier.circumstances import circumstances
 from text_classifier.errors import DamagedOutputError
 from text_classifier.evaluation.figures import METRICS, deciding_baseline, read_figures, to_json
@@ -119,7 +118,7 @@ def _stands(folder: Path, planned: storage.Manifest) -> bool:
 
 def _record(model: TrainedModel, figures: Mapping[str, Any], making: Making, fingerprint: str) -> Evaluated:
     accuracy, best = figures["test"]["accuracy"], deciding_baseline(figures)
-    majority = next(one["pairing"] for one in figures["baselines"] if one["name"] == MAJORITY)
+    majority = figures["over_majority"]
     return Evaluated(
         data_set=model.data_set,
         origin=model.origin,
