@@ -166,7 +166,7 @@ def challenge_at_once(data_dir: Path, evaluated: Evaluated, start: Any) -> None:
 
 def test_of_processes_that_challenge_at_once_each_meets_the_champion_that_the_one_before_left(house: House) -> None:
     house.challenged(house.model("first", 700))
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("spawn")  # a copy of a process with threads may lack them
     start = context.Barrier(4)
     models = [house.model(f"equal-{number}", 800) for number in range(4)]
     running = [context.Process(target=challenge_at_once, args=(house.data_dir, model, start)) for model in models]
