@@ -224,6 +224,28 @@ def checked_output(folder: Path, name: str, manifest: Manifest | None = None) ->
     return file
 
 
+def read_tree(folder: Path, name: str, to_do: str) -> dict[str, Any]:
+    """The JSON object in one output of `folder`, after it was digested anew.
+
+    Args:
+        to_do: what makes the file anew, for the message.
+
+    Raises:
+        DamagedOutputError: it is missing, differs from its manifest, or is no JSON object.
+    """
+    path = checked_output(folder, name)
+    try:
+        return dict(json.loads(path.read_text("utf-8")))
+    except (ValueError, TypeError) as error:
+        raise DamagedOutputError(
+            "an output is no JSON object",
+            where=str(path),
+            seen=f"{type(error).__name__}: {error}",
+            expected="the JSON that the step wrote",
+            to_do=to_do,
+        ) from error
+
+
 def readable_manifests(parent: Path) -> dict[Path, Manifest]:
     """Manifest of every finished folder in `parent`; one that cannot be read is passed over with a warning."""
     found = {}

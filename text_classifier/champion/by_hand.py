@@ -5,12 +5,11 @@ from __future__ import annotations
 from text_classifier import storage
 from text_classifier.champion.conditions import barred
 from text_classifier.champion.ledger import model_dir, now, opened, put_in_service
-from text_classifier.champion.rescoring import PREDICTIONS
 from text_classifier.comparison import Comparison
 from text_classifier.errors import ConfigError, DamagedOutputError
 from text_classifier.records import TrainedModel
 from text_classifier.store import Store
-from text_classifier.training.model_folder import REPORT_FILES
+from text_classifier.training.model_folder import PREDICTIONS, REPORT_FILES
 
 
 def promote_by_hand(model: TrainedModel, reason: str, store: Store) -> Comparison:

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from text_classifier.champion.conditions import Beside, against, barred, failed, held, is_better, may_stake, taken_out
 from text_classifier.champion.ledger import Ledger, now, opened
-from text_classifier.champion.rescoring import PREDICTIONS
 from text_classifier.champion.same_rows import NotComparable, same_rows
 from text_classifier.champion.spending import level_of
 from text_classifier.code_version import code_digest
@@ -19,6 +18,7 @@ from text_classifier.evaluation.words import points
 from text_classifier.records import Evaluated
 from text_classifier.storage import read_manifest, sha256_text
 from text_classifier.store import Store
+from text_classifier.training.model_folder import PREDICTIONS
 
 UNDONE = "rolled back because publication failed"
 
@@ -41,8 +41,11 @@ def challenge(evaluated: Evaluated, rule: PromotionRule, store: Store) -> tuple[
         earlier = _earlier(ledger, evaluated, rule, out)
         if earlier:
             return earlier, True
-        compared = _of_the_champion if evaluated.run == ledger.champion else _compared
-        comparison = replace(compared(ledger, evaluated, rule, store), compared_at=now(), compared_by=store.run)
+        if evaluated.run == ledger.champion:
+            comparison = _of_the_champion(ledger, evaluated, rule, out)
+        else:
+            comparison = _compared(ledger, evaluated, rule, out, store)
+        comparison = replace(comparison, compared_at=now(), compared_by=store.run)
         ledger.add(comparison)
         return comparison, False
 
@@ -63,8 +66,7 @@ def withdraw(evaluated: Evaluated, promotion: Comparison, store: Store) -> bool:
         return True
 
 
-def _compared(ledger: Ledger, evaluated: Evaluated, rule: PromotionRule, store: Store) -> Comparison:
-    out = barred(evaluated.origin, evaluated.preset) or taken_out(evaluated.run, ledger.lines)
+def _compared(ledger: Ledger, evaluated: Evaluated, rule: PromotionRule, out: str, store: Store) -> Comparison:
     level = level_of([line.spent for line in ledger.lines if line.spent], rule)
     spent = level if may_stake(evaluated, rule, out) else 0.0
     beside = _beside(evaluated, ledger.champion, level, store)
@@ -88,7 +90,7 @@ def _compared(ledger: Ledger, evaluated: Evaluated, rule: PromotionRule, store: 
     return comparison
 
 
-def _of_the_champion(ledger: Ledger, evaluated: Evaluated, rule: PromotionRule, _: Store) -> Comparison:
+def _of_the_champion(ledger: Ledger, evaluated: Evaluated, rule: PromotionRule, out: str) -> Comparison:
     """The champion judged anew: it is not its own challenger, and stays in service whatever its figures say now."""
     put = next(line for line in reversed(ledger.lines) if line.run == evaluated.run and line.is_promoted)
     by_whom = "" if put.kind == "challenge" else f" ({put.rule}: {put.reason})"
@@ -101,7 +103,7 @@ def _of_the_champion(ledger: Ledger, evaluated: Evaluated, rule: PromotionRule, 
         against_baseline=evaluated.against_baseline,
         against_champion="not comparable",
         reason="it is the model in service itself",
-        basis=_basis(evaluated, rule, "", evaluated.run),
+        basis=_basis(evaluated, rule, out, evaluated.run),
     )
 
 

@@ -14,8 +14,7 @@ from text_classifier.errors import DamagedOutputError
 from text_classifier.records import Evaluated
 from text_classifier.store import Store
 from text_classifier.training import load_model
-from text_classifier.training.model_folder import CONFIG_FILE, LATER_FILES, WEIGHTS_FILE
-from text_classifier.training.model_folder import PREDICTIONS as PREDICTIONS  # noqa: PLC0414, others take it from here
+from text_classifier.training.model_folder import CONFIG_FILE, LATER_FILES, PREDICTIONS, WEIGHTS_FILE
 
 logger = logging.getLogger(__name__)
 

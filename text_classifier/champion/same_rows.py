@@ -12,14 +12,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from text_classifier.champion.ledger import champion_dir, model_dir
-from text_classifier.champion.rescoring import PREDICTIONS, rescored
+from text_classifier.champion.rescoring import rescored
 from text_classifier.errors import DamagedOutputError
 from text_classifier.evaluation.pairs import Right
 from text_classifier.evaluation.slice_columns import PREFIX
 from text_classifier.records import Evaluated
 from text_classifier.storage import checked_output, read_manifest
 from text_classifier.store import Store
-from text_classifier.training.model_folder import CONFIG_FILE, ModelConfig, read_config
+from text_classifier.training.model_folder import CONFIG_FILE, PREDICTIONS, ModelConfig, read_config
 
 Key = tuple[str, str]  # text digest and true label: a row is found again wherever tomorrow's file has it
 

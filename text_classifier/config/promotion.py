@@ -17,7 +17,8 @@ class PromotionRule(Options):
     require_signal: bool = Field(True, description="Whether a signal must have been found in the data.")
     against_baseline: Demand = Field("not worse", description="Demanded of the model beside the best baseline.")
     against_champion: Demand = Field(
-        "better", description="Demanded beside the model in service; where there is none, beside the majority class."
+        "better",
+        description="Demanded beside the model in service; `better` also of a first one, beside the majority class.",
     )
     allow_worse_slices: bool = Field(
         False, description="Whether a part of the test split may get significantly worse than with the champion."

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from text_classifier.evaluation import class_indices
+from text_classifier.evaluation.predictions import class_indices
 from text_classifier.showable import one_line, whole_line
 from text_classifier.training import MovingWord
 

@@ -13,11 +13,10 @@ import pyarrow.parquet as pq
 
 from text_classifier import storage
 from text_classifier.baselines.signal import NULL_SCORES
-from text_classifier.errors import DamagedOutputError
 from text_classifier.evaluation.metrics import Evaluation
 from text_classifier.evaluation.subject import Subject
 from text_classifier.records import MARKS, SPLITS, SignalTest
-from text_classifier.training.model_folder import METRICS as METRICS  # noqa: PLC0414, judging takes it from here
+from text_classifier.training.model_folder import METRICS
 
 Figures = Mapping[str, Any]
 
@@ -83,17 +82,7 @@ def read_figures(folder: Path) -> dict[str, Any]:
     Raises:
         DamagedOutputError: there are none, or they cannot be read.
     """
-    path = storage.checked_output(folder, METRICS)
-    try:
-        return dict(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise DamagedOutputError(
-            "the figures of an evaluation cannot be read",
-            where=str(path),
-            seen=f"{type(error).__name__}: {error}",
-            expected="the metrics.json that every evaluation writes",
-            to_do="run the report of this model again",
-        ) from error
+    return storage.read_tree(folder, METRICS, "run the report of this model again")
 
 
 def deciding_baseline(figures: Figures) -> Mapping[str, Any]:

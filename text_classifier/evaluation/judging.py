@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from text_classifier import storage
 from text_classifier.circumstances import circumstances
 from text_classifier.errors import DamagedOutputError
-from text_classifier.evaluation.figures import METRICS, deciding_baseline, read_figures, to_json
+from text_classifier.evaluation.figures import deciding_baseline, read_figures, to_json
 from text_classifier.evaluation.judgement import Answers, judged
 from text_classifier.evaluation.subject import Subject, read_subject
 from text_classifier.records import PARQUET_COMPRESSION, Baselines, Evaluated, Making, SignalTest, TrainedModel
@@ -26,6 +26,7 @@ from text_classifier.training.model_folder import (
     ERRORS,
     EVALUATION_FILES,
     LATER_FILES,
+    METRICS,
     PREDICTIONS,
     REPORT_FILES,
     WEIGHTS_FILE,

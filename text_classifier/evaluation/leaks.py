@@ -1,4 +1,4 @@
-"""The score with and without the test rows whose text stands in train as well. Legend: N test rows."""
+"""The score with and without the test rows whose text the model learned from as well. Legend: N test rows."""
 
 from __future__ import annotations
 

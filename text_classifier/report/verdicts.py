@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 
 from text_classifier import storage
 from text_classifier.comparison import Comparison
-from text_classifier.errors import DamagedOutputError
 from text_classifier.records import Verdict
 from text_classifier.training.model_folder import VERDICT
 
@@ -29,14 +27,4 @@ def read_verdict(folder: Path) -> Mapping[str, Any]:
     Raises:
         DamagedOutputError: there is none, or it cannot be read.
     """
-    path = storage.checked_output(folder, VERDICT)
-    try:
-        return dict(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise DamagedOutputError(
-            "a report's verdict cannot be read",
-            where=str(path),
-            seen=f"{type(error).__name__}: {error}",
-            expected="the verdict.json that every report writes",
-            to_do="run the report of this model again",
-        ) from error
+    return storage.read_tree(folder, VERDICT, "run the report of this model again")

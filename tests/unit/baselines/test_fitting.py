@@ -11,7 +11,7 @@ from sklearn.metrics import f1_score
 
 from text_classifier.baselines import baseline_figures, fit_baselines, read_right, validation_gap
 from text_classifier.errors import DamagedOutputError, TrainingError, UnknownNameError
-from text_classifier.evaluation import proportion
+from text_classifier.evaluation.intervals import proportion
 from text_classifier.records import Baselines, DataSet
 from text_classifier.storage import verify
 from text_classifier.store import Store

@@ -55,6 +55,14 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 ]
 
 
+def test_a_champion_that_may_no_longer_be_promoted_is_asked_once_and_stays_in_service(house: House) -> None:
+    first = house.model("first", 700)
+    house.challenged(first)
+    now_barred = replace(first, preset="smoke")
+    assert house.challenged(now_barred) == house.challenged(now_barred)
+    assert (house.in_service, len(house.ledger)) == ("first", 2)
+
+
 @pytest.mark.parametrize(("change", "rule", "words"), REFUSED)
 def test_a_model_that_lacks_one_condition_is_not_promoted_and_the_condition_is_named(
     house: House, change: dict[str, Any], rule: dict[str, Any], words: str

@@ -7,8 +7,7 @@ from scipy.special import softmax
 from sklearn.calibration import calibration_curve
 from torchmetrics.functional.classification import multiclass_calibration_error
 
-from text_classifier.evaluation import Calibration, at_temperature
-from text_classifier.evaluation.calibration import BINS, calibration
+from text_classifier.evaluation.calibration import BINS, Calibration, at_temperature, calibration
 from text_classifier.training.scoring import probabilities_of
 
 LOGITS = np.random.default_rng(5).normal(scale=2, size=(500, 4)).astype(np.float32)

@@ -1,7 +1,8 @@
 import numpy as np
 import pyarrow as pa
 
-from text_classifier.evaluation import leak_figures, proportion
+from text_classifier.evaluation.intervals import proportion
+from text_classifier.evaluation.leaks import leak_figures
 
 TRAIN = pa.chunked_array([["A fine film!", "Dull."], ["Étude"]])
 

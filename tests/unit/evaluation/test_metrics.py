@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from text_classifier.errors import ReportError
-from text_classifier.evaluation import Evaluation, Interval, evaluate
+from text_classifier.evaluation.intervals import Interval
+from text_classifier.evaluation.metrics import Evaluation, evaluate
 
 CLASSES = ("neg", "pos")
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from text_classifier.errors import MisalignedPredictionsError, ReportError
-from text_classifier.evaluation import check_alignment, class_indices, error_table, prediction_table
+from text_classifier.evaluation.predictions import check_alignment, class_indices, error_table, prediction_table
 from text_classifier.storage import sha256_text
 
 CLASSES = ("neg", "pos")

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from text_classifier.evaluation import slice_columns
-from text_classifier.evaluation.slice_columns import BANDS, OTHER, VALUES
+from text_classifier.evaluation.slice_columns import BANDS, OTHER, VALUES, slice_columns
 
 ROWS = 400
 

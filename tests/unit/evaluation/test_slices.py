@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from text_classifier.evaluation import slice_figures, worse_slices
 from text_classifier.evaluation.slice_columns import OTHER, SLICE_ROWS
+from text_classifier.evaluation.slices import slice_figures, worse_slices
 
 
 def table(**columns: list[str | None]) -> pa.Table:
