@@ -20,7 +20,7 @@ from text_classifier.baselines import find_signal, fit_baselines
 from text_classifier.champion import challenge
 from text_classifier.config import PRESETS, PresetName, PromotionRule, Settings, SignalRule, preset_named
 from text_classifier.contract import Surroundings, load_contract, validate
-from text_classifier.corpus import SourceRequest, ingest
+from text_classifier.corpus import SourceRequest, ingest, raw_rows
 from text_classifier.drift import measure_drift
 from text_classifier.evaluation.judging import evaluate_model
 from text_classifier.records import Report, TrainRun
@@ -79,7 +79,8 @@ def _plain(data_set: str, preset: PresetName) -> Report:
     request = SourceRequest(data_set, settings.source_of(data_set), settings.download_timeout_seconds)
     ingested = ingest(request, settings.contracts_dir, store)
     contract = load_contract(settings.contracts_dir, ingested.data_set)
-    prepared = validate(ingested, contract, store, Surroundings(lambda _: None, contract_page))
+    lent = Surroundings(lambda _: None, contract_page, raw_rows(ingested, contract, store.data_dir))
+    prepared = validate(ingested, contract, store, lent)
     label, options = contract.label_columns[0], preset_named(preset)
     measure_drift(prepared, label, contract.drift_rules, store)
     signal = find_signal(prepared, label, SignalRule(), store)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from text_classifier.comparison import AgainstBaseline, AgainstChampion, Decision, Signal
 from text_classifier.records.prepared import DataSet, Making, Origin, shown_name
 
 
@@ -114,8 +115,8 @@ class Evaluated:
     run: str
     folder: Path
     fingerprint: str
-    signal: Literal["found", "not found"]
-    against_baseline: Literal["better", "not separable", "worse"]
+    signal: Signal
+    against_baseline: AgainstBaseline
     best_baseline: str
     best_baseline_rate: float
     majority_gain_rate: float
@@ -140,10 +141,10 @@ class Verdict:
         sentence: opens the report, the artifact and the log, and ends the run.
     """
 
-    signal: Literal["found", "not found"]
-    against_baseline: Literal["better", "not separable", "worse", "no model"]
-    against_champion: Literal["first", "better", "not separable", "worse", "not comparable", "no model"]
-    decision: Literal["promoted", "not promoted"]
+    signal: Signal
+    against_baseline: AgainstBaseline | Literal["no model"]
+    against_champion: AgainstChampion | Literal["no model"]
+    decision: Decision
     rule: str
     sentence: str
 

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from page_elements import HOSTILE, Elements
 
 from text_classifier import storage
 from text_classifier.contract import Contract, Verdict, read_findings
@@ -18,31 +18,6 @@ Rows = list[dict[str, Any]]
 Apply = Callable[..., tuple[DataSet, dict[str, Verdict]]]
 Ingest = Callable[..., Ingested]
 Load = Callable[[dict[str, Any]], Contract]
-
-HOSTILE = (
-    "<script>alert('x')</script><img src=x onerror=alert(1)>",
-    "\u202egnp.exe",
-    "W" * 100_000,
-    "a\x00b & {{ 7 * 7 }} {% raw %}",
-)
-
-
-class Elements(HTMLParser):
-    """Collects the elements, their attributes and the text of a page."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.names: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.text = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.names.append(tag)
-        self.attributes += attrs
-
-    def handle_data(self, data: str) -> None:
-        self.text += f"{data} "
 
 
 @pytest.fixture
@@ -70,7 +45,7 @@ def test_a_refused_data_set_leaves_page_verdicts_and_every_rejected_row(
     assert {"contract.html", "rules.parquet", "rejected.parquet"} <= set(storage.verify(folder).outputs)
     assert pq.read_table(folder / "rejected.parquet").num_rows == 26
     assert {verdict.rule_id for verdict in read_findings(folder).verdicts} >= {"kind-allowed", "rejected-share"}
-    text = " ".join(Elements((folder / "contract.html").read_text("utf-8")).text.split())
+    text = Elements((folder / "contract.html").read_text("utf-8")).words
     assert (
         "Refused: 42 rows of notes did not become a data set. rejected-share: 26 of 42 rows (61.90 %)"
         in text.replace("\u00a0", " ")
@@ -110,7 +85,7 @@ def test_the_page_of_a_kept_data_set_has_every_rule_split_and_copy(
     leaked = {"body": "Sold twice!", "split": "unsup"}
     data_set, verdicts = apply(ingest([*good_rows, *copies, leaked]), load(document))
     page = Elements((data_set.folder / "contract.html").read_text("utf-8"))
-    text = " ".join(page.text.split())
+    text = page.words
     assert "42 of 43 rows of notes became examples; 0 rejected, 1 left out as copies of val or test. Every rule" in text
     assert all(rule in text for rule in verdicts)
     assert "extra copies within labelled 0 1 0" in text
@@ -151,6 +126,6 @@ def test_drift_rules_are_not_judged_and_not_named(
     entry = {"id": "drift-texts", "type": "custom", "engine": "textClassifier", "implementation": drift}
     document["schema"][0]["quality"] = [entry]
     data_set, verdicts = apply(ingest(good_rows), load(document))
-    text = " ".join(Elements((data_set.folder / "contract.html").read_text("utf-8")).text.split())
+    text = Elements((data_set.folder / "contract.html").read_text("utf-8")).words
     assert "drift-texts" not in verdicts
     assert "drift" not in text
