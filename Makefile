@@ -53,7 +53,7 @@ pictures: setup  ## Make the README's pictures with the tests that drive the das
 lock:  ## Resolve pyproject.toml anew into requirements.lock
 	rm -rf .venv/lock
 	$(PYTHON) -m venv .venv/lock
-	.venv/lock/bin/python -m pip install --quiet --disable-pip-version-check '.[dev]'
+	.venv/lock/bin/python -m pip install --quiet --disable-pip-version-check '.[dev,peers]'
 	.venv/lock/bin/python -m pip list --format=freeze --disable-pip-version-check \
 	  | grep -viE '^(pip|setuptools|text-classifier)==' | sed -E 's/\+[a-z0-9.]+$$//' > requirements.lock
 	rm -rf .venv/lock
