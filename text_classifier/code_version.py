@@ -11,7 +11,7 @@ from pathlib import Path
 NOT_CODE = frozenset({"config", "errors"})
 """Values that stand among a fingerprint's parameters, and words: neither changes what the same step writes."""
 
-_DECIDING = frozenset({".py", ".html", ".css", ".js", ".json"})
+_DECIDING = frozenset({".py", ".c", ".html", ".css", ".js", ".json"})
 
 
 class SourceTree:

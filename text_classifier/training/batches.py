@@ -17,7 +17,7 @@ from text_classifier.training.examples import Int32s, Int64s
 
 PAD_ID = 0
 _POOL_BATCHES = 50  # batches that are sorted by length together: 2-4 % of padding, and still shuffled
-_LENGTH_STEP = 8  # T is rounded up to a multiple: fewer shapes, so the allocator and oneDNN find theirs again
+_LENGTH_STEP = 8  # T is the next multiple: fewer shapes, so the allocator and oneDNN find theirs again
 
 
 class Batch(NamedTuple):
@@ -76,7 +76,7 @@ def pad(windows: Windows, rows: Int64s, options: TrainingOptions) -> tuple[torch
         width = options.max_length_tokens
         first = lengths - width
     else:
-        width = -(-int(lengths.max()) // _LENGTH_STEP) * _LENGTH_STEP
+        width = (int(lengths.max()) // _LENGTH_STEP + 1) * _LENGTH_STEP  # the kernel wants a column of padding
         first = np.zeros_like(lengths)
     within = first[:, None] + np.arange(width)  # (B, T) position in the text; outside it: padding
     inside = (within >= 0) & (within < lengths[:, None])

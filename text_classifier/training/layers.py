@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from text_classifier.training import kernel
+
 
 def real_tokens(lengths: torch.Tensor, width: int) -> torch.Tensor:
     """(B, T) bool: True where a token is real."""
@@ -31,15 +33,24 @@ class BidirectionalLSTM(nn.Module):
 
     `nn.LSTM(bidirectional=True)` would start the way back in the padding and carry it into the text. Two one-way LSTMs
     over rows reversed within their length do not, and unlike packed sequences they take oneDNN's and cuDNN's fast path.
+    Where `kernel.is_usable` the project's own code reads both ways instead, faster and without reversing a row.
+
+    Attributes:
+        may_use_kernel: False: not even where it could.
     """
+
+    may_use_kernel = True
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
         self.there = nn.LSTM(input_size, hidden_size, batch_first=True)
         self.back = nn.LSTM(input_size, hidden_size, batch_first=True)
 
-    def forward(self, values: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
-        """(B, T, D) and the `reversing_index` of its lengths -> (B, T, 2H)."""
+    def forward(self, values: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """(B, T, D) -> (B, T, 2H), of no meaning in the padding."""
+        if self.may_use_kernel and kernel.is_usable(values, self.there.hidden_size):
+            return kernel.read_both_ways(values, lengths, self.there, self.back)
+        index = reversing_index(lengths, values.shape[1])
         there, _ = self.there(values)  # (B, T, H)
         back, _ = self.back(reordered(values, index))  # (B, T, H), last token first
         return torch.cat([there, reordered(back, index)], dim=-1)
@@ -47,9 +58,10 @@ class BidirectionalLSTM(nn.Module):
 
 def max_and_mean(values: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
     """Largest value and mean over the real tokens of each text: (B, T, D) -> (B, 2D)."""
-    real = real_tokens(lengths, values.shape[1])[:, :, None]  # (B, T, 1)
-    largest = values.masked_fill(~real, -torch.inf).amax(dim=1)  # (B, D)
-    mean = (values * real).sum(dim=1) / lengths[:, None]  # (B, D)
+    real = real_tokens(lengths, values.shape[1])  # (B, T)
+    largest = values.masked_fill(~real[:, :, None], -torch.inf).max(dim=1).values  # (B, D)
+    total = (real[:, None].to(values.dtype) @ values).squeeze(1)  # (B, D); amax and sum take three times as long
+    mean = total / lengths[:, None]
     return torch.cat([largest, mean], dim=-1)
 
 

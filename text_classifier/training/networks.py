@@ -15,12 +15,7 @@ from torch.nn import functional as F
 
 from text_classifier.config.options import ArchitectureName, ModelOptions
 from text_classifier.training.batches import PAD_ID
-from text_classifier.training.layers import (
-    BidirectionalLSTM,
-    last_real,
-    max_and_mean,
-    reversing_index,
-)
+from text_classifier.training.layers import BidirectionalLSTM, last_real, max_and_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +45,9 @@ class BiLSTM(nn.Module):
         if self.training and self.word_dropout_rate:
             dropped = torch.rand(token_ids.shape, device=token_ids.device) < self.word_dropout_rate
             token_ids = token_ids.masked_fill(dropped, self.unk_id)
-        index = reversing_index(lengths, token_ids.shape[1])
         values = self.dropout(self.embedding(token_ids))  # (B, T, E)
         for layer in self.layers:
-            values = layer(values, index)  # (B, T, 2H)
+            values = layer(values, lengths)  # (B, T, 2H)
         logits: torch.Tensor = self.head(self.dropout(max_and_mean(values, lengths)))
         return logits
 
