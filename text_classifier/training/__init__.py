@@ -69,7 +69,8 @@ def load_model(folder: Path) -> TextClassifier:
     """The model of a folder, on the GPU where there is one; nothing but that folder is read.
 
     Raises:
-        DamagedOutputError: a file of the folder is missing, was changed, or needs another version of the tokenizer.
+        DamagedOutputError: a file of the folder is missing, was changed, or needs another version of the tokenizer; or
+            the vocabulary is not the one that the model was trained with.
     """
     from text_classifier.training import classifier
 
@@ -80,7 +81,8 @@ def predict_split(model: TrainedModel, data_dir: Path, split: Split) -> tuple[pa
     """The examples of a split (example_id, text_digest) in encoded order, and their probabilities (N, C).
 
     Raises:
-        DamagedOutputError: the model, or the corpus it was trained on, is missing or was changed.
+        DamagedOutputError: the model, or the corpus it was trained on, is missing or was changed, or their vocabularies
+            differ.
     """
     from text_classifier.training import classifier
 

@@ -37,8 +37,13 @@ class TextClassifier:
         lists = self.vocabulary.encode(texts)
         return self._probabilities(lists.values.to_numpy(), lists.offsets.to_numpy().astype(np.int64))
 
-    def probabilities_of_ids(self, token_ids: Sequence[Int32s]) -> Float32s:
-        """Probabilities (N, C) of N encoded texts, each (tokens,) int32 and whole."""
+    def probabilities_of_ids(self, token_ids: Sequence[Int32s], vocabulary: Vocabulary) -> Float32s:
+        """Probabilities (N, C) of N texts, each (tokens,) int32 and whole, as that vocabulary encoded them.
+
+        Raises:
+            DamagedOutputError: it is another than the model's, whose ids mean other words.
+        """
+        _check_vocabulary(vocabulary, self.vocabulary.digest, "the vocabulary that encoded the texts")
         offsets = np.cumsum([0, *(len(ids) for ids in token_ids)], dtype=np.int64)
         return self._probabilities(np.concatenate([np.empty(0, np.int32), *token_ids]), offsets)
 
@@ -55,7 +60,8 @@ def load_model(folder: Path) -> TextClassifier:
     What an evaluation or a report has added to the folder scores no text: it may be damaged.
 
     Raises:
-        DamagedOutputError: a file of the model is missing, was changed, or needs another version of the tokenizer.
+        DamagedOutputError: a file of the model is missing, was changed, or needs another version of the tokenizer; or
+            the vocabulary is not the one that the model was trained with.
     """
     storage.verify(folder, but=LATER_FILES)
     config = read_config(folder)
@@ -68,12 +74,15 @@ def load_model(folder: Path) -> TextClassifier:
             expected=f"{tokenizer.name} {tokenizer.version}",
             to_do="train again",
         )
+    vocabulary = Vocabulary.load(folder / VOCABULARY_FILE, config.vocabulary)
+    if config.vocabulary_digest:
+        _check_vocabulary(vocabulary, config.vocabulary_digest, str(folder / VOCABULARY_FILE))
     network = MODELS[config.model.architecture](
         config.model, Sizes(config.vocabulary_size, len(config.class_names), config.unk_id)
     )
     network.load_state_dict(load_file(folder / WEIGHTS_FILE))
     network.to("cuda" if torch.cuda.is_available() else "cpu")
-    return TextClassifier(config, Vocabulary.load(folder / VOCABULARY_FILE, config.vocabulary), network)
+    return TextClassifier(config, vocabulary, network)
 
 
 def predict_split(model: TrainedModel, data_dir: Path, split: Split) -> tuple[pa.Table, Float32s]:
@@ -97,4 +106,16 @@ def predict_split(model: TrainedModel, data_dir: Path, split: Split) -> tuple[pa
             to_do="train again",
         )
     encoded = load_encoded(corpus_folder, split)
-    return encoded.keys, classifier.probabilities_of_ids(np.split(encoded.tokens, encoded.offsets[1:-1]))
+    vocabulary = Vocabulary.load(corpus_folder / VOCABULARY_FILE, classifier.config.vocabulary)
+    return encoded.keys, classifier.probabilities_of_ids(np.split(encoded.tokens, encoded.offsets[1:-1]), vocabulary)
+
+
+def _check_vocabulary(vocabulary: Vocabulary, expected: str, where: str) -> None:
+    if vocabulary.digest != expected:
+        raise DamagedOutputError(
+            "a model meets another vocabulary than the one that it was trained with",
+            where=where,
+            seen=f"{len(vocabulary):,} tokens, digest {vocabulary.digest}",
+            expected=f"digest {expected}",
+            to_do="use the vocabulary.parquet that training wrote beside the weights, or train again with this one",
+        )

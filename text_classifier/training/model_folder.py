@@ -14,6 +14,8 @@ from text_classifier.store import latest_of
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "weights.safetensors"
+ONNX_FILE = "model.onnx"
+"""The same model for other runtimes; nothing here reads it. Models made before it was written have none."""
 HISTORY_FILE = "history.parquet"
 PREDICTIONS, ERRORS, METRICS = "predictions.parquet", "errors.parquet", "metrics.json"
 EVALUATION_FILES = (PREDICTIONS, ERRORS, METRICS)
@@ -38,6 +40,9 @@ class ModelConfig(Options):
     seed: int = Field(description="Seed of the weights and the order of the examples.")
     vocabulary: VocabularyOptions
     vocabulary_size: int = Field(ge=1, description="Entries of vocabulary.parquet, special tokens counted.")
+    vocabulary_digest: str = Field(
+        "", description="Digest of the Vocabulary; empty in models from before it was noted."
+    )
     tokenizer_version: int = Field(description="Version of the tokenizer that the vocabulary was built with.")
     unk_id: int = Field(description="Token id of every token without one.")
     model: ModelOptions

@@ -23,6 +23,7 @@ from text_classifier.store import Store
 from text_classifier.training.allocator import keep_freed_memory
 from text_classifier.training.batches import read_windows
 from text_classifier.training.examples import LabelledSplit, check_classes, join_splits, load_labelled
+from text_classifier.training.export import export
 from text_classifier.training.fitting import Readable, SplitBatches, fit
 from text_classifier.training.job import OnProgress, TrainingJob
 from text_classifier.training.model_folder import (
@@ -35,7 +36,7 @@ from text_classifier.training.networks import MODELS, Sizes, trainable_weights
 from text_classifier.training.planning import short
 from text_classifier.training.precision import described
 from text_classifier.training.scoring import fit_temperature, logits_of
-from text_classifier.vocabulary import TOKENIZERS, VOCABULARY_FILE
+from text_classifier.vocabulary import TOKENIZERS, VOCABULARY_FILE, Vocabulary
 from text_classifier.vocabulary.ranking import SPECIALS
 
 logger = logging.getLogger(__name__)
@@ -59,13 +60,15 @@ def train_anew(
     }
     keep_freed_memory()
     with storage.output_folder(folder, store.signed(planned), facts) as partial:
-        facts |= _fill(partial, job, preset, on_progress)
+        facts |= _fill(partial, job, preset, planned.fingerprint, on_progress)
         facts["seconds"] = time.perf_counter() - started
     logger.info("model %s: %d epochs, %.1f seconds", run, facts["epochs"], facts["seconds"])
     return folder
 
 
-def _fill(folder: Path, job: TrainingJob, preset: Preset, on_progress: OnProgress) -> dict[str, object]:
+def _fill(
+    folder: Path, job: TrainingJob, preset: Preset, fingerprint: str, on_progress: OnProgress
+) -> dict[str, object]:
     train, val = _load_splits(job, preset.training)
     unk_id = SPECIALS[preset.vocabulary.order].unk
     torch.manual_seed(job.options.seed)
@@ -85,10 +88,10 @@ def _fill(folder: Path, job: TrainingJob, preset: Preset, on_progress: OnProgres
     readable = _readable(train, preset.training, unk_id)
     held_out = _readable(val, preset.training, unk_id) if val else None
     history = fit(network, SplitBatches(readable, held_out, preset.training, job.options.seed), folder, on_progress)
-    temperature = _temperature(network, held_out, preset.training)
+    config = _config(job, preset, _temperature(network, held_out, preset.training))
     pq.write_table(history, folder / HISTORY_FILE)
     (folder / WEIGHTS_FILE).write_bytes(save(network.state_dict()))
-    (folder / CONFIG_FILE).write_text(_config(job, preset, temperature).model_dump_json(indent=1) + "\n", "utf-8")
+    (folder / CONFIG_FILE).write_text(config.model_dump_json(indent=1) + "\n", "utf-8")
     shutil.copyfile(job.corpus.folder / VOCABULARY_FILE, folder / VOCABULARY_FILE)
     return {
         "epochs": history.num_rows,
@@ -96,6 +99,7 @@ def _fill(folder: Path, job: TrainingJob, preset: Preset, on_progress: OnProgres
         "train_rows": len(train.labels),
         "val_rows": len(val.labels) if val else 0,
         "test_rows": job.data_set.split_rows.get("test", 0),
+        "onnx_largest_difference": export(folder, network, config, fingerprint, (held_out or readable).windows),
         "computed_with": described(preset.training.precision),
     }
 
@@ -145,6 +149,7 @@ def _config(job: TrainingJob, preset: Preset, temperature: float) -> ModelConfig
         seed=job.options.seed,
         vocabulary=preset.vocabulary,
         vocabulary_size=job.corpus.vocabulary_size,
+        vocabulary_digest=Vocabulary.load(job.corpus.folder / VOCABULARY_FILE, preset.vocabulary).digest,
         tokenizer_version=TOKENIZERS[preset.vocabulary.tokenizer].version,
         unk_id=SPECIALS[preset.vocabulary.order].unk,
         model=preset.model,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 
 from text_classifier.config.options import VocabularyOptions
 from text_classifier.errors import DamagedOutputError
+from text_classifier.storage import sha256_text
 from text_classifier.vocabulary.ranking import SPECIALS, SpecialIds
 from text_classifier.vocabulary.tokenizers import Tokenizer, as_text_array, tokenizer_named
 
@@ -45,6 +47,11 @@ class Vocabulary:
             )
         tokens = table["token"].combine_chunks()
         return cls(tokenizer_named(options.tokenizer), SPECIALS[options.order], tokens)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that decides a text's ids: tokens in their order, tokenizer, its version. Counts do not."""
+        return sha256_text(json.dumps([self.tokenizer.name, self.tokenizer.version, self.tokens.to_pylist()]))
 
     def __len__(self) -> int:
         return len(self.tokens)
