@@ -21,6 +21,8 @@ MAY_IMPORT = {
 DOORS = {
     "great_expectations": {"text_classifier/contract/applied/expectations.py"},
     "pytorch_lightning": {"text_classifier/training/fitting.py", "text_classifier/training/module.py"},
+    "onnx": {"text_classifier/training/export/graph.py"},
+    "onnxruntime": {"text_classifier/training/export/comparing.py"},
     "matplotlib": {"text_classifier/report/plots.py", "text_classifier/report/evaluation_plots.py"},
     "fsspec": {"text_classifier/corpus/sources/remote.py"},
     "cleanlab": {"text_classifier/evaluation/label_errors.py"},

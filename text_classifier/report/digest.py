@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from text_classifier.storage import Manifest, sha256_text
-from text_classifier.training.model_folder import CONFIG_FILE, WEIGHTS_FILE
+from text_classifier.training.model_folder import CONFIG_FILE, ONNX_FILE, WEIGHTS_FILE
 from text_classifier.vocabulary import VOCABULARY_FILE
 
 _FIGURES_ASIDE = {"run": None, "made": {"trained_at": None, "seconds": None}, "data": {"address": None}}
@@ -26,7 +26,8 @@ def report_digest(
     Args:
         manifest: of the model's folder.
     """
-    files = {name: manifest.outputs[name]["sha256"] for name in (WEIGHTS_FILE, CONFIG_FILE, VOCABULARY_FILE)}
+    named = [name for name in (WEIGHTS_FILE, CONFIG_FILE, VOCABULARY_FILE, ONNX_FILE) if name in manifest.outputs]
+    files = {name: manifest.outputs[name]["sha256"] for name in named}
     told = {
         "figures": {**_without(figures, _FIGURES_ASIDE), "curve": _untimed(figures["curve"])},
         "verdict": _without(verdict, _VERDICT_ASIDE),

@@ -12,7 +12,7 @@ from text_classifier.evaluation.figures import deciding_baseline
 from text_classifier.evaluation.words import interval, percent
 from text_classifier.showable import markdown_text
 from text_classifier.storage import Manifest
-from text_classifier.training.model_folder import CONFIG_FILE, WEIGHTS_FILE
+from text_classifier.training.model_folder import CONFIG_FILE, ONNX_FILE, WEIGHTS_FILE
 from text_classifier.vocabulary import VOCABULARY_FILE
 
 
@@ -83,12 +83,16 @@ def _limits(figures: Mapping[str, Any]) -> Iterator[str]:
 def _files(manifest: Manifest, digest: str) -> Iterator[str]:
     for name in (WEIGHTS_FILE, CONFIG_FILE, VOCABULARY_FILE):
         yield f"- `{name}`: SHA-256 `{manifest.outputs[name]['sha256']}`"
+    if ONNX_FILE in manifest.outputs:
+        digest_of_onnx, off = manifest.outputs[ONNX_FILE]["sha256"], manifest.facts["onnx_largest_difference"]
+        yield f"- `{ONNX_FILE}`: SHA-256 `{digest_of_onnx}`; it differed from PyTorch by {off:.1g} at most when written"
     yield f"- made by text-classifier {manifest.package_version}, {manifest.created_at}"
     yield f"- digest of the report, the same for the same inputs on the same machine: `{digest}`"
 
 
 def _loading(figures: Mapping[str, Any]) -> Iterator[str]:
     yield "The folder is complete: weights, vocabulary, tokenizer version, class names and temperature."
+    yield "How to serve it, with PyTorch or by the ONNX file, stands in docs/serving.md."
     yield ""
     yield "```python"
     yield "from pathlib import Path"

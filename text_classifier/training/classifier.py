@@ -14,8 +14,8 @@ from torch import nn
 from text_classifier import storage
 from text_classifier.errors import DamagedOutputError
 from text_classifier.records import Split, TrainedModel
-from text_classifier.training.batches import read_windows
-from text_classifier.training.examples import Int32s, load_encoded
+from text_classifier.training.batches import Windows, read_windows
+from text_classifier.training.examples import Int32s, Int64s, load_encoded
 from text_classifier.training.model_folder import CONFIG_FILE, LATER_FILES, WEIGHTS_FILE, ModelConfig, read_config
 from text_classifier.training.networks import MODELS, Sizes
 from text_classifier.training.scoring import Float32s, logits_of, probabilities_of
@@ -34,8 +34,12 @@ class TextClassifier:
 
     def predict_probabilities(self, texts: Sequence[str]) -> Float32s:
         """Probabilities (N, C) of N raw texts; each row sums to 1."""
+        return self._probabilities(self.windows_of(texts))
+
+    def windows_of(self, texts: Sequence[str]) -> Windows:
+        """What the model reads of N raw texts."""
         lists = self.vocabulary.encode(texts)
-        return self._probabilities(lists.values.to_numpy(), lists.offsets.to_numpy().astype(np.int64))
+        return self._windows(lists.values.to_numpy(), lists.offsets.to_numpy().astype(np.int64))
 
     def probabilities_of_ids(self, token_ids: Sequence[Int32s], vocabulary: Vocabulary) -> Float32s:
         """Probabilities (N, C) of N texts, each (tokens,) int32 and whole, as that vocabulary encoded them.
@@ -45,12 +49,14 @@ class TextClassifier:
         """
         _check_vocabulary(vocabulary, self.vocabulary.digest, "the vocabulary that encoded the texts")
         offsets = np.cumsum([0, *(len(ids) for ids in token_ids)], dtype=np.int64)
-        return self._probabilities(np.concatenate([np.empty(0, np.int32), *token_ids]), offsets)
+        return self._probabilities(self._windows(np.concatenate([np.empty(0, np.int32), *token_ids]), offsets))
 
-    def _probabilities(self, tokens: Int32s, offsets: np.ndarray) -> Float32s:
-        if len(offsets) == 1:
+    def _windows(self, tokens: Int32s, offsets: Int64s) -> Windows:
+        return read_windows(tokens, offsets, self.config.training, self.config.unk_id)
+
+    def _probabilities(self, windows: Windows) -> Float32s:
+        if not len(windows.lengths):
             return np.empty((0, len(self.class_names)), np.float32)
-        windows = read_windows(tokens, offsets, self.config.training, self.config.unk_id)
         return probabilities_of(logits_of(self.network, windows, self.config.training), self.config.temperature)
 
 

@@ -42,6 +42,7 @@ from text_classifier.verification.checks import (
     compare_text,
     compare_trees,
 )
+from text_classifier.verification.onnx_file import compare_onnx
 
 logger = logging.getLogger(__name__)
 
@@ -87,10 +88,10 @@ class _Run:
 def verify_run(model: TrainedModel, data_dir: Path, quick: bool = False) -> Verification:
     """Derive anew all that was published of a reported model, and compare; nothing published is changed.
 
-    Files by the digests of their manifests; the probabilities from the weights and the raw test texts; predictions,
-    errors and every figure from these, the data and the baselines; the verdict from the figures and the ledger; card
-    and page from all of it. Where a file that these need is not what its manifest says, nothing is derived. The
-    weights are not trained anew: that is what a run with refresh=true does.
+    Files by the digests of their manifests; the probabilities from the weights and the raw test texts, a sample of them
+    from the ONNX file as well; predictions, errors and every figure from these, the data and the baselines; the verdict
+    from the figures and the ledger; card and page from all of it. Where a file that these need is not what its manifest
+    says, nothing is derived. The weights are not trained anew: that is what a run with refresh=true does.
 
     Args:
         quick: take the signal test and the baselines as they stand instead of fitting them anew.
@@ -177,14 +178,16 @@ def _judge(subject: Subject, demand: Demand) -> tuple[Judgement, list[Check]]:
     """The judgement on what the weights are published to have answered; if that is not so, on what they answer."""
     model, examples, class_names = subject.model, subject.examples, subject.config.class_names
     logger.info("scoring %d test texts anew with %s", examples.num_rows, model.run)
-    anew = load_model(model.folder).predict_probabilities(examples["text"].to_pylist())
+    classifier, texts = load_model(model.folder), examples["text"].to_pylist()
+    anew = classifier.predict_probabilities(texts)
     published = pq.read_table(model.folder / PREDICTIONS)
     said = _probabilities(published, class_names)
     check = _compare_probabilities(said, anew, examples["example_id"].to_pylist(), demand)
     keys = examples.select(["example_id", "text_digest"])
     probabilities = said if check.is_equal else anew
     judgement = judged(subject, Answers(keys, probabilities, partial(explain, model)))
-    checks = [check, *compare_tables(PREDICTIONS, published, judgement.predictions, demand)]
+    checks = [check, *compare_onnx(model.folder, classifier, texts)]
+    checks += compare_tables(PREDICTIONS, published, judgement.predictions, demand)
     tables = [pq.read_table(model.folder / ERRORS), judgement.errors]
     if not demand.is_exact:
         tables = [table.drop_columns([name for name in _EXPLAINED if name in table.column_names]) for table in tables]

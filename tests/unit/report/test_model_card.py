@@ -1,6 +1,7 @@
 """What the model card tells, and that nothing in it can pass for its Markdown."""
 
 import html
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +11,9 @@ import pytest
 from made_models import FIRST, Made, write
 
 from text_classifier import storage
+from text_classifier.evaluation.figures import read_figures
 from text_classifier.records import Report
+from text_classifier.report.model_card import model_card
 
 HOSTILE = ("a|b", "<img src=x>", "\u202egnp [x](javascript:1)", "# h\n\n- *i*", "www.example.org")
 
@@ -97,6 +100,16 @@ def test_the_card_has_the_digests_of_the_files(card: str, written: Report) -> No
     outputs = storage.read_manifest(written.folder).outputs
     for name in ("weights.safetensors", "config.json", "vocabulary.parquet"):
         assert f"- `{name}`: SHA-256 `{outputs[name]['sha256']}`" in card
+
+
+def test_the_card_names_the_onnx_file_of_a_model_that_has_one(card: str, written: Report) -> None:
+    assert "model.onnx" not in card
+    manifest = storage.read_manifest(written.folder)
+    manifest.outputs["model.onnx"] = {"sha256": "0f"}
+    manifest.facts["onnx_largest_difference"] = 2.4e-06
+    verdict = json.loads((written.folder / "verdict.json").read_text("utf-8"))
+    told = model_card(read_figures(written.folder), verdict, manifest, "digest")
+    assert "- `model.onnx`: SHA-256 `0f`; it differed from PyTorch by 2e-06 at most when written\n" in told
 
 
 def test_no_name_passes_for_markdown(make: Callable[..., Made]) -> None:

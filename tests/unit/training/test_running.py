@@ -47,6 +47,7 @@ def model(films, job_of, tmp_path: Path) -> TrainedModel:
 def test_a_model_folder_is_whole_and_alone(model: TrainedModel, tmp_path: Path) -> None:
     assert {path.name for path in model.folder.iterdir()} == {
         "weights.safetensors",
+        "model.onnx",
         "config.json",
         "vocabulary.parquet",
         "history.parquet",
@@ -59,6 +60,7 @@ def test_a_model_folder_is_whole_and_alone(model: TrainedModel, tmp_path: Path) 
     assert (tmp_path / facts["corpus_folder"] / "manifest.json").exists()
     assert (tmp_path / facts["data_set_folder"] / "manifest.json").exists()
     assert (facts["train_rows"], facts["val_rows"], model.epochs) == (300, 50, 2)
+    assert facts["onnx_largest_difference"] < 1e-5
     assert model.run.endswith(f"-smoke-mood-{model.fingerprint[:8]}")
 
 
@@ -323,6 +325,45 @@ def test_a_model_of_another_tokenizer_version_or_corpus_is_refused(model: Traine
         storage.write_manifest(model.folder, manifest, manifest.facts)
         with pytest.raises(DamagedOutputError, match=message):
             predict_split(model, tmp_path, "test")
+
+
+def sign_anew(folder: Path) -> None:
+    manifest = storage.read_manifest(folder)
+    storage.write_manifest(folder, manifest, manifest.facts)
+
+
+def swap_words(path: Path) -> None:
+    """The same vocabulary but for two words that change places, as in one that was counted on other texts."""
+    table = pq.read_table(path)
+    tokens = table["token"].to_pylist()
+    tokens[-2:] = reversed(tokens[-2:])
+    pq.write_table(table.set_column(0, "token", [tokens]), path)
+
+
+def test_a_model_meeting_another_vocabulary_is_refused(model: TrainedModel) -> None:
+    swap_words(model.folder / "vocabulary.parquet")
+    sign_anew(model.folder)
+    with pytest.raises(DamagedOutputError, match=r"meets another vocabulary.*vocabulary\.parquet; seen: \d+ tokens"):
+        load_model(model.folder)
+
+
+def test_a_corpus_of_another_vocabulary_is_refused(model: TrainedModel, tmp_path: Path) -> None:
+    corpus = tmp_path / storage.read_manifest(model.folder).facts["corpus_folder"]
+    swap_words(corpus / "vocabulary.parquet")
+    sign_anew(corpus)
+    with pytest.raises(DamagedOutputError, match="the vocabulary that encoded the texts; seen"):
+        predict_split(model, tmp_path, "test")
+
+
+def test_a_model_from_before_digests_is_read_with_the_vocabulary_in_its_folder(model: TrainedModel) -> None:
+    expected = load_model(model.folder).predict_probabilities(["dull"])
+    path = model.folder / "config.json"
+    config = json.loads(path.read_text("utf-8"))
+    del config["vocabulary_digest"]
+    path.write_text(json.dumps(config), "utf-8")
+    (model.folder / "model.onnx").unlink()
+    sign_anew(model.folder)
+    np.testing.assert_array_equal(load_model(model.folder).predict_probabilities(["dull"]), expected)
 
 
 def test_changed_weights_are_refused(model: TrainedModel) -> None:

@@ -13,7 +13,8 @@ from safetensors.numpy import load_file, save_file
 
 from text_classifier import storage
 from text_classifier.errors import ReportError
-from text_classifier.training import latest_model
+from text_classifier.training import latest_model, read_config
+from text_classifier.training.export import onnx_bytes
 from text_classifier.verification import Verification, verify_run
 
 Damage = Callable[[Path], None]
@@ -68,6 +69,15 @@ def change_weights(data_dir: Path) -> None:
     weights = load_file(path)
     name = max(weights, key=lambda one: weights[one].size)
     save_file({**weights, name: weights[name] * 1.5}, path)
+
+
+def change_onnx(data_dir: Path) -> None:
+    """The file of a model with other weights and another order of its classes."""
+    folder = folder_of(data_dir)
+    config = read_config(folder)
+    weights = {name: weight * 1.01 for name, weight in load_file(folder / "weights.safetensors").items()}
+    other = config.model_copy(update={"class_names": config.class_names[::-1]})
+    (folder / "model.onnx").write_bytes(onnx_bytes(other, weights, storage.read_manifest(folder).fingerprint))
 
 
 def change_page(data_dir: Path) -> None:
@@ -133,6 +143,21 @@ def test_a_change_is_named_also_where_the_manifest_was_mended(data_dir: Path, da
     damage(data_dir)
     mend_manifest(folder_of(data_dir))
     assert set(names(verified(data_dir))) == named
+
+
+def test_an_onnx_file_of_another_model_is_named_where_the_manifest_was_mended(data_dir: Path) -> None:
+    change_onnx(data_dir)
+    mend_manifest(folder_of(data_dir))
+    metadata = {f"model.onnx: metadata: class_names[{at}]" for at in (0, 1)}
+    shown = {"model_card.md", "report.html", "report digest"}
+    assert set(names(verified(data_dir))) == {*metadata, "model.onnx: answers", *shown}
+
+
+def test_a_model_from_before_onnx_files_verifies_without_one(data_dir: Path) -> None:
+    folder = folder_of(data_dir)
+    (folder / "model.onnx").unlink()
+    mend_manifest(folder)
+    assert not [name for name in names(verified(data_dir)) if "onnx" in name]
 
 
 def test_other_weights_give_other_figures_where_the_manifest_was_mended(data_dir: Path) -> None:

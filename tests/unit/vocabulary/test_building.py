@@ -1,4 +1,6 @@
 import csv
+import dataclasses
+import hashlib
 import itertools
 import logging
 import os
@@ -13,7 +15,8 @@ from text_classifier.config import Preset, TrainingOptions, VocabularyOptions, p
 from text_classifier.errors import DamagedOutputError, OutputUnwritableError, TrainingError
 from text_classifier.records import EncodedCorpus
 from text_classifier.store import Store
-from text_classifier.vocabulary import VOCABULARY_FILE, Vocabulary, build
+from text_classifier.vocabulary import TOKENIZERS, VOCABULARY_FILE, Vocabulary, build
+from text_classifier.vocabulary.ranking import SPECIALS
 
 SPLITS = {
     "train": [("b a a, b c!", "x"), ("a d", "y"), ("", "y")],
@@ -113,6 +116,22 @@ def test_a_loaded_vocabulary_encodes_as_the_corpus_was_encoded(name: str, write_
     assert len(vocabulary) == corpus.vocabulary_size
     for split, pairs in SPLITS.items():
         assert vocabulary.encode([text for text, _ in pairs]).to_pylist() == encoded(corpus, split)
+
+
+def test_a_vocabulary_is_told_by_its_tokens_their_order_and_its_tokenizer() -> None:
+    def digest(tokens: list[str], tokenizer: str = "words", version: int = 1) -> str:
+        of = dataclasses.replace(TOKENIZERS[tokenizer], version=version)
+        return Vocabulary(of, SPECIALS["frequency"], pa.array(tokens)).digest
+
+    first = digest(["[PAD]", "[UNK]", "a", "b"])
+    assert first == hashlib.sha256(b'["words", 1, ["[PAD]", "[UNK]", "a", "b"]]').hexdigest()
+    others = [
+        digest(["[PAD]", "[UNK]", "b", "a"]),
+        digest(["[PAD]", "[UNK]", "ab"]),
+        digest(["[PAD]", "[UNK]", "a", "b"], "keras"),
+        digest(["[PAD]", "[UNK]", "a", "b"], version=2),
+    ]
+    assert len({first, *others}) == 5
 
 
 def test_a_vocabulary_with_gaps_in_its_ids_is_refused(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -54,6 +56,11 @@ def compare_with_network(path: Path, network: nn.Module, config: ModelConfig, wi
     worst = int(off.argmax())  # NaN counts as the largest
     allowed = TOLERANCE * max(1.0, float(np.abs(logits).max()))
     return Difference(float(off[worst]), allowed, int(sample.lengths[worst]))
+
+
+def metadata(path: Path) -> dict[str, Any]:
+    """What an ONNX file says of its model, by name."""
+    return {name: json.loads(value) for name, value in _session(path).get_modelmeta().custom_metadata_map.items()}
 
 
 def _sample(windows: Windows) -> Windows:

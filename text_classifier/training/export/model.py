@@ -6,6 +6,7 @@ import json
 import logging
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch import nn
@@ -54,17 +55,21 @@ def export(folder: Path, network: nn.Module, config: ModelConfig, fingerprint: s
 def onnx_bytes(config: ModelConfig, weights: Weights, fingerprint: str) -> bytes:
     """The ONNX file of a model: the same model, the same bytes. Batch and tokens may be of any number.
 
-    Its metadata are the fields of `config.json`, each as JSON under its name, and `model_fingerprint`.
+    Its metadata are `described`, each as JSON.
     """
     graph = Graph()
     logits = GRAPHS[config.model.architecture](graph, weights, config.model)
     graph.name(logits, LOGITS)
     graph.name(graph.add("Softmax", graph.add("Div", logits, np.float32(config.temperature)), axis=1), PROBABILITIES)
     classes = len(config.class_names)
-    told = {**config.model_dump(mode="json"), "model_fingerprint": fingerprint}
     return graph.serialized(
         {TOKEN_IDS: ("batch", "tokens"), LENGTHS: ("batch",)},
         {LOGITS: ("batch", classes), PROBABILITIES: ("batch", classes)},
-        {name: json.dumps(value, ensure_ascii=False) for name, value in told.items()},
+        {name: json.dumps(value, ensure_ascii=False) for name, value in described(config, fingerprint).items()},
         version("text-classifier"),
     )
+
+
+def described(config: ModelConfig, fingerprint: str) -> dict[str, Any]:
+    """What an ONNX file says of its model: the fields of `config.json` and `model_fingerprint`."""
+    return {**config.model_dump(mode="json"), "model_fingerprint": fingerprint}
