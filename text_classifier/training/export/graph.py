@@ -12,6 +12,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 Array = npt.NDArray[Any]
+Weights = Mapping[str, Array]
+"""A network's weights by the names of its `state_dict`."""
 Value = str | Array | np.generic
 """The name of a value, "" for an input left out, or numbers that become a constant."""
 Shape = Sequence[str | int]
@@ -37,9 +39,15 @@ class Graph:
         """The names of that many outputs of a new node."""
         name = f"{operator}_{next(self._number)}"
         names = [f"{name}_{n}" for n in range(outputs)]
-        named = [value if isinstance(value, str) else self._constant(value) for value in inputs]
+        named = [value if isinstance(value, str) else self.constant(value) for value in inputs]
         self._nodes.append(helper.make_node(operator, named, names, name, **attributes))
         return names
+
+    def constant(self, values: Array | np.generic) -> str:
+        """The name of numbers that stand in the file once, however many nodes read them."""
+        name = f"constant_{len(self._constants) + 1}"
+        self._constants.append(numpy_helper.from_array(np.asarray(values), name))
+        return name
 
     def name(self, value: str, name: str) -> None:
         """Let a value be known by another name as well, such as that of an output."""
@@ -65,8 +73,3 @@ class Graph:
         )
         helper.set_model_props(model, dict(metadata))
         return bytes(model.SerializeToString(deterministic=True))
-
-    def _constant(self, values: Array | np.generic) -> str:
-        name = f"constant_{len(self._constants) + 1}"
-        self._constants.append(numpy_helper.from_array(np.asarray(values), name))
-        return name

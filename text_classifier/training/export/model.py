@@ -14,8 +14,8 @@ from torch import nn
 from text_classifier.errors import TrainingError
 from text_classifier.training.batches import Windows
 from text_classifier.training.export.comparing import compare_with_network
-from text_classifier.training.export.graph import Graph
-from text_classifier.training.export.networks import GRAPHS, LENGTHS, LOGITS, PROBABILITIES, TOKEN_IDS, Weights
+from text_classifier.training.export.graph import Graph, Weights
+from text_classifier.training.export.networks import LENGTHS, LOGITS, PROBABILITIES, TOKEN_IDS, logits_of
 from text_classifier.training.model_folder import ONNX_FILE, ModelConfig
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def onnx_bytes(config: ModelConfig, weights: Weights, fingerprint: str) -> bytes
     Its metadata are `described`, each as JSON.
     """
     graph = Graph()
-    logits = GRAPHS[config.model.architecture](graph, weights, config.model)
+    logits = logits_of(graph, weights, config.model)
     graph.name(logits, LOGITS)
     graph.name(graph.add("Softmax", graph.add("Div", logits, np.float32(config.temperature)), axis=1), PROBABILITIES)
     classes = len(config.class_names)

@@ -6,20 +6,28 @@ within its own length, as `BidirectionalLSTM` does, so no row is ever reversed h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from text_classifier.config.options import ArchitectureName, ModelOptions
-from text_classifier.training.export.graph import FLOAT, INT32, Array, Graph
+from text_classifier.training.export.graph import FLOAT, INT32, Array, Graph, Weights
+from text_classifier.training.export.ngrams import ngram_logits
 
 TOKEN_IDS, LENGTHS = "token_ids", "lengths"
 """The inputs of every graph: (B, T) and (B,), both int64."""
 LOGITS, PROBABILITIES = "logits", "probabilities"
 """Its outputs, both (B, C) float32: before the temperature, and the softmax after it."""
 
-Weights = Mapping[str, Array]
-"""A network's weights by the names of its `state_dict`."""
+
+def logits_of(graph: Graph, weights: Weights, options: ModelOptions) -> str:
+    """The logits (B, C) of a network, or of a network and n-grams beside it, mixed."""
+    build = GRAPHS[options.architecture]
+    if "share" not in weights:
+        return build(graph, weights, options)
+    deep, wide = (_below(weights, name) for name in ("deep", "wide"))
+    logits, others = build(graph, deep, options), ngram_logits(graph, TOKEN_IDS, wide)
+    return graph.add("Add", logits, graph.add("Mul", graph.add("Sub", others, logits), weights["share"]))
 
 
 def bilstm(graph: Graph, weights: Weights, options: ModelOptions) -> str:
@@ -61,6 +69,10 @@ GRAPHS: dict[ArchitectureName, Callable[[Graph, Weights, ModelOptions], str]] = 
     "lstm-mlp": lstm_with_mlp,
 }
 """What writes the graph of each of MODELS and returns the name of its logits."""
+
+
+def _below(weights: Weights, part: str) -> Weights:
+    return {name.removeprefix(f"{part}."): one for name, one in weights.items() if name.startswith(f"{part}.")}
 
 
 def _embedded(graph: Graph, weights: Weights) -> str:
