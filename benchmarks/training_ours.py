@@ -1,0 +1,142 @@
+"""This project's side of `benchmarks.training`: notebook 1's network on its own loader, through the real `fit`.
+
+B batch, T tokens, C classes.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from benchmarks.training_measured import (
+    AROUND,
+    EMBEDDING,
+    HIDDEN,
+    LAYERS,
+    MAX_LENGTH_TOKENS,
+    VOCABULARY,
+    WITHOUT_KERNEL,
+    Clock,
+    Measured,
+    Reviews,
+    Run,
+)
+from text_classifier.config.options import ModelOptions, TrainingOptions
+from text_classifier.training.allocator import keep_freed_memory
+from text_classifier.training.batches import Batches, plan_epoch, read_windows
+from text_classifier.training.fitting import Readable, SplitBatches, fit
+from text_classifier.training.job import TrainingProgress
+from text_classifier.training.layers import BidirectionalLSTM
+from text_classifier.training.module import TrainingModule
+from text_classifier.training.networks import MODELS, Sizes
+from text_classifier.training.precision import choose_precision, described
+
+_UNK_ID = 2  # of Keras's ranks
+_CLASSES = 2
+_SEED = 0
+_EPOCHS = 4
+
+
+class Nothing(nn.Module):
+    """A network without work: what an epoch costs around the network."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.logits = nn.Parameter(torch.zeros(_CLASSES))
+
+    def forward(self, token_ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
+        return self.logits.expand(len(lengths), -1)  # (B, C)
+
+
+def train_ours(reviews: Reviews, run: Run) -> Measured:
+    """Whole epochs of `fit`: batches, Lightning, logging and checkpoints in them."""
+    sys.modules["tensorflow"] = None  # type: ignore[assignment]  # or TensorBoard loads it where the peers are installed
+    keep_freed_memory()
+    BidirectionalLSTM.may_use_kernel = run.variant != WITHOUT_KERNEL
+    options, clock = _options(run), Clock()
+    torch.manual_seed(_SEED)
+    _fit(_network(), reviews, options, clock.span_ended)
+    computed = sum(batch.token_ids.numel() for batch in _batches(reviews, options))
+    measured = clock.measured(len(reviews.labels), computed / len(reviews.labels), described(options.precision))
+    return replace(measured, parts_seconds=_parts(reviews, options)) if run.apart else measured
+
+
+def _parts(reviews: Reviews, options: TrainingOptions) -> dict[str, float]:
+    """Seconds of an epoch's steps without Lightning, by part; and of an epoch around a network without work."""
+    steps = min((_steps_alone(reviews, options) for _ in range(_EPOCHS - 1)), key=lambda parts: sum(parts.values()))
+    clock = Clock()
+    _fit(Nothing(), reviews, options, clock.span_ended)
+    return steps | {AROUND: min(clock.measured(1, 0, "").spans_seconds)}
+
+
+def _options(run: Run) -> TrainingOptions:
+    """All that a step of `default` does: clipping, one-cycle, averaged weights."""
+    return TrainingOptions(
+        max_length_tokens=MAX_LENGTH_TOKENS,
+        keep="tail",
+        batch_size=run.batch_size,
+        max_epochs=_EPOCHS,
+        schedule="one-cycle",
+        gradient_clip=1.0,
+        averaging_decay_rate=0.997,
+    )
+
+
+def _network() -> nn.Module:
+    model = ModelOptions(architecture="bilstm", embedding_size=EMBEDDING, hidden_size=HIDDEN, layers=LAYERS)
+    return MODELS[model.architecture](model, Sizes(VOCABULARY, _CLASSES, _UNK_ID))
+
+
+def _fit(network: nn.Module, reviews: Reviews, options: TrainingOptions, on_epoch_end: Callable[[], object]) -> None:
+    def on_progress(progress: TrainingProgress) -> None:
+        if progress.step == progress.steps:
+            on_epoch_end()
+
+    readable = Readable(read_windows(reviews.tokens, reviews.offsets, options, _UNK_ID), reviews.labels)
+    with tempfile.TemporaryDirectory() as folder:
+        fit(network, SplitBatches(readable, None, options, _SEED), Path(folder), on_progress)
+
+
+def _batches(reviews: Reviews, options: TrainingOptions) -> Batches:
+    windows = read_windows(reviews.tokens, reviews.offsets, options, _UNK_ID)
+    return Batches(windows, reviews.labels, plan_epoch(windows.lengths, options, _SEED, 0), options)
+
+
+def _steps_alone(reviews: Reviews, options: TrainingOptions) -> dict[str, float]:
+    batches, network = _batches(reviews, options), _network()
+    module = TrainingModule(network, options, len(batches))
+    chosen: dict[str, Any] = module.configure_optimizers()
+    optimizer, schedule = chosen["optimizer"], chosen["lr_scheduler"]["scheduler"]
+    in_bfloat16 = choose_precision(options.precision) == "bf16-mixed"
+    spent, last = dict.fromkeys(("batches", "forward", "backward", "optimizer", "average"), 0.0), time.perf_counter()
+
+    def lap(part: str) -> None:
+        nonlocal last
+        now = time.perf_counter()
+        spent[part] += now - last
+        last = now
+
+    for batch in batches:
+        lap("batches")
+        with torch.autocast("cpu", torch.bfloat16, enabled=in_bfloat16):
+            loss = F.cross_entropy(network(batch.token_ids, batch.lengths), batch.labels)
+        lap("forward")
+        loss.backward()  # type: ignore[no-untyped-call]
+        lap("backward")
+        module.configure_gradient_clipping(optimizer, options.gradient_clip)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        lap("optimizer")
+        module.on_train_batch_end(None, batch, 0)
+        lap("average")
+    return spent
