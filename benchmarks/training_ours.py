@@ -5,7 +5,6 @@ B batch, T tokens, C classes.
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -59,22 +58,30 @@ class Nothing(nn.Module):
 
 def train_ours(reviews: Reviews, run: Run) -> Measured:
     """Whole epochs of `fit`: batches, Lightning, logging and checkpoints in them."""
-    sys.modules["tensorflow"] = None  # type: ignore[assignment]  # or TensorBoard loads it where the peers are installed
     keep_freed_memory()
-    BidirectionalLSTM.may_use_kernel = run.variant != WITHOUT_KERNEL
     options, clock = _options(run), Clock()
     torch.manual_seed(_SEED)
-    _fit(_network(), reviews, options, clock.span_ended)
+    _fit(network_of(run), reviews, options, clock.span_ended)
     computed = sum(batch.token_ids.numel() for batch in _batches(reviews, options))
     measured = clock.measured(len(reviews.labels), computed / len(reviews.labels), described(options.precision))
-    return replace(measured, parts_seconds=_parts(reviews, options)) if run.apart else measured
+    return replace(measured, parts_seconds=_parts(reviews, run)) if run.apart else measured
 
 
-def _parts(reviews: Reviews, options: TrainingOptions) -> dict[str, float]:
+def network_of(run: Run) -> nn.Module:
+    """Notebook 1's sizes in the network of `default`, switched as the run says."""
+    model = ModelOptions(architecture="bilstm", embedding_size=EMBEDDING, hidden_size=HIDDEN, layers=LAYERS)
+    network = MODELS[model.architecture](model, Sizes(VOCABULARY, _CLASSES, _UNK_ID))
+    for module in network.modules():
+        if isinstance(module, BidirectionalLSTM):
+            module.may_use_kernel = run.variant != WITHOUT_KERNEL
+    return network
+
+
+def _parts(reviews: Reviews, run: Run) -> dict[str, float]:
     """Seconds of an epoch's steps without Lightning, by part; and of an epoch around a network without work."""
-    steps = min((_steps_alone(reviews, options) for _ in range(_EPOCHS - 1)), key=lambda parts: sum(parts.values()))
+    steps = min((_steps_alone(reviews, run) for _ in range(_EPOCHS - 1)), key=lambda parts: sum(parts.values()))
     clock = Clock()
-    _fit(Nothing(), reviews, options, clock.span_ended)
+    _fit(Nothing(), reviews, _options(run), clock.span_ended)
     return steps | {AROUND: min(clock.measured(1, 0, "").spans_seconds)}
 
 
@@ -89,11 +96,6 @@ def _options(run: Run) -> TrainingOptions:
         gradient_clip=1.0,
         averaging_decay_rate=0.997,
     )
-
-
-def _network() -> nn.Module:
-    model = ModelOptions(architecture="bilstm", embedding_size=EMBEDDING, hidden_size=HIDDEN, layers=LAYERS)
-    return MODELS[model.architecture](model, Sizes(VOCABULARY, _CLASSES, _UNK_ID))
 
 
 def _fit(network: nn.Module, reviews: Reviews, options: TrainingOptions, on_epoch_end: Callable[[], object]) -> None:
@@ -111,8 +113,9 @@ def _batches(reviews: Reviews, options: TrainingOptions) -> Batches:
     return Batches(windows, reviews.labels, plan_epoch(windows.lengths, options, _SEED, 0), options)
 
 
-def _steps_alone(reviews: Reviews, options: TrainingOptions) -> dict[str, float]:
-    batches, network = _batches(reviews, options), _network()
+def _steps_alone(reviews: Reviews, run: Run) -> dict[str, float]:
+    options, network = _options(run), network_of(run)
+    batches = _batches(reviews, options)
     module = TrainingModule(network, options, len(batches))
     chosen: dict[str, Any] = module.configure_optimizers()
     optimizer, schedule = chosen["optimizer"], chosen["lr_scheduler"]["scheduler"]
