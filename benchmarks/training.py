@@ -1,6 +1,6 @@
 """Speed of training: notebook 1's network by this project, by Keras 3 on TensorFlow and on JAX and by plain PyTorch.
 
-`python -m benchmarks.training [DATA_ROOT]` takes about half an hour on two cores, with `--quick` three minutes. It
+`python -m benchmarks.training [DATA_ROOT]` takes a quarter of an hour on two cores, with `--quick` three minutes. It
 learns from IMDB's train split as `prepare-data imdb` left it below the data root, without one from random words of
 IMDB's lengths. Every training is a process of its own on the same two cores, one after another; its first step (the
 first epoch of this project) is not counted. Ratios are by the best batch size of each. Where there is a GPU, this
