@@ -67,8 +67,8 @@ def main() -> None:
     print(f"{len(reviews.labels):,} reviews, {told}; {_hardware()}\n\n{HEADER}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "reviews.npz"
-        np.savez(path, tokens=reviews.tokens, offsets=reviews.offsets, labels=reviews.labels)
-        print(compared([(run, _shown(run, path)) for run in [*runs(asked.quick), *gpu_runs()]]))
+        reviews.save(path)
+        print(compared([(run, shown(run, path)) for run in [*runs(asked.quick), *gpu_runs()]]))
 
 
 def runs(quick: bool) -> Iterator[Run]:
@@ -123,6 +123,19 @@ def random_reviews(rows: int, seed: int = 0) -> Reviews:
     return Reviews(tokens.astype(np.int32), offsets, rng.integers(0, 2, rows))
 
 
+def shown(run: Run, path: Path) -> Measured:
+    """Trains on the reviews of a file in a process of its own, and prints the row."""
+    measured = _in_own_process(_measured, run, path)
+    per_batch = [each * run.batch_size for each in (measured.ms_per_example, measured.least_ms_per_example)]
+    print(
+        f"| {run.name} | {run.batch_size} | {per_batch[0]:.1f} | {per_batch[1]:.1f} | {measured.ms_per_example:.3f} "
+        f"| {measured.cpu_ms_per_example:.3f} | {1000 / measured.ms_per_example:,.0f} | {measured.tokens:.0f} "
+        f"| {measured.peak_megabytes:,.0f} |",
+        flush=True,
+    )
+    return measured
+
+
 def compared(results: list[tuple[Run, Measured]]) -> str:
     """This project's best beside each trainer's best and its batches of 32; the parts of an epoch of this project."""
     chosen = {
@@ -152,19 +165,6 @@ def _parts(run: Run, measured: Measured) -> str:
     return "\n".join([head, *(f"| {name} | {seconds:.3f} | {seconds / epoch:.1%} |" for name, seconds in rows.items())])
 
 
-def _shown(run: Run, path: Path) -> Measured:
-    """Trains in a process of its own and prints the row."""
-    measured = _in_own_process(_measured, run, path)
-    per_batch = [each * run.batch_size for each in (measured.ms_per_example, measured.least_ms_per_example)]
-    print(
-        f"| {run.name} | {run.batch_size} | {per_batch[0]:.1f} | {per_batch[1]:.1f} | {measured.ms_per_example:.3f} "
-        f"| {measured.cpu_ms_per_example:.3f} | {1000 / measured.ms_per_example:,.0f} | {measured.tokens:.0f} "
-        f"| {measured.peak_megabytes:,.0f} |",
-        flush=True,
-    )
-    return measured
-
-
 def _in_own_process(work: Callable[..., Result], *arguments: object) -> Result:
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
         return process.submit(work, *arguments).result()
@@ -184,8 +184,7 @@ def _measured(run: Run, path: Path) -> Measured:
     }
     if run.variant != ON_GPU:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    with np.load(path) as arrays:
-        reviews = Reviews(arrays["tokens"], arrays["offsets"], arrays["labels"])
+    reviews = Reviews.load(path)
     if run.trainer == "this project":
         sys.modules["tensorflow"] = None  # type: ignore[assignment]  # TensorBoard loads it where it is installed
         from benchmarks.training_ours import train_ours as train

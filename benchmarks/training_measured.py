@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -79,6 +80,14 @@ class Reviews:
     tokens: NDArray[np.int32]
     offsets: NDArray[np.int64]
     labels: NDArray[np.int64]
+
+    @classmethod
+    def load(cls, path: Path) -> Reviews:
+        with np.load(path) as arrays:
+            return cls(arrays["tokens"], arrays["offsets"], arrays["labels"])
+
+    def save(self, path: Path) -> None:
+        np.savez(path, tokens=self.tokens, offsets=self.offsets, labels=self.labels)
 
     def first(self, rows: int) -> Reviews:
         """The first so many of them, at most all."""

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import accuracy
 from benchmarks.accuracy import Learned
-from benchmarks.training import compared, random_reviews
+from benchmarks.training import compared, random_reviews, shown
 from benchmarks.training_measured import AROUND, WITHOUT_KERNEL, Measured, Run
 from benchmarks.training_ours import network_of, train_ours
 from benchmarks.training_peers import train_plain_pytorch
@@ -59,6 +59,13 @@ def test_a_peer_is_timed_by_the_steps_after_its_first() -> None:
     measured = train_plain_pytorch(FEW, Run("PyTorch's nn.LSTM", 16, 0))
     assert len(measured.spans_seconds) == 1
     assert (measured.span_examples, measured.tokens) == (16, 200)
+
+
+def test_a_training_is_a_process_of_its_own_and_a_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    FEW.save(tmp_path / "reviews.npz")
+    measured = shown(Run("PyTorch's nn.LSTM", 16, 0), tmp_path / "reviews.npz")
+    assert measured.peak_megabytes > 100
+    assert capsys.readouterr().out.startswith("| PyTorch's nn.LSTM | 16 | ")
 
 
 def test_every_trainer_is_compared_by_its_best_and_by_the_batches_of_the_notebook() -> None:
