@@ -90,7 +90,7 @@ def table(learned: Sequence[Learned]) -> str:
 
 
 def draw(learned: Sequence[Learned], split: ReadSplit, path: Path) -> None:
-    """Every training as a point, the mean of a recipe as a line beside its name."""
+    """Every training as a point; beside them the recipe and its mean."""
     with drawing(6.5, 3.6, PAPER) as (figure, axes):
         for place, (recipe, of_it) in enumerate(_by_recipe(learned).items()):
             colour = PAPER.muted if recipe == NB_SVM else (PAPER.first, PAPER.second)[place % 2]
@@ -108,7 +108,7 @@ def draw(learned: Sequence[Learned], split: ReadSplit, path: Path) -> None:
         axes.set_xticks(_TICKS_SECONDS, [str(tick) for tick in _TICKS_SECONDS])
         axes.minorticks_off()
         spent = [one.cpu_seconds for one in learned]
-        axes.set_xlim(min(spent) / 1.3, 3 * max(spent))  # room for the names
+        axes.set_xlim(min(spent) / 1.3, 6 * max(spent))  # room for the names
         axes.set(xlabel="CPU-seconds from the texts to the weights", ylabel=f"right answers on {split}, %")
         axes.grid(visible=True, color=PAPER.muted, alpha=0.25, linewidth=0.8)
         figure.savefig(path, dpi=120, facecolor="white", metadata={"Software": None})
