@@ -47,8 +47,8 @@ def train(
 
     Raises:
         UnknownNameError: the preset or the label does not exist.
-        TrainingError: a class has too few examples, val is empty though the preset watches it, or the loss is no
-            longer a number.
+        TrainingError: a class has too few examples, val is empty though the preset watches it, the loss is no longer a
+            number, or the ONNX file answers otherwise than the network.
         DamagedOutputError: corpus and data set do not belong together.
         OutputUnwritableError: the data root cannot be written or is full; nothing half-written is left.
     """
