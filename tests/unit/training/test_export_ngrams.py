@@ -1,6 +1,5 @@
 """The graph of the n-grams beside a plain count of them."""
 
-
 import numpy as np
 import onnxruntime
 from hypothesis import given, settings
