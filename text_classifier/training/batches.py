@@ -16,6 +16,7 @@ from text_classifier.config.options import TrainingOptions
 from text_classifier.training.examples import Int32s, Int64s
 
 PAD_ID = 0
+SCORING_BATCH = 128
 _POOL_BATCHES = 50  # batches that are sorted by length together: 2-4 % of padding, and still shuffled
 _LENGTH_STEP = 8  # T is the next multiple: fewer shapes, so the allocator and oneDNN find theirs again
 
@@ -26,6 +27,10 @@ class Batch(NamedTuple):
     token_ids: torch.Tensor
     lengths: torch.Tensor
     labels: torch.Tensor
+
+    def split(self, rows: int) -> list[Batch]:
+        """The batch in pieces of at most `rows` examples, as wide as the whole."""
+        return [Batch(*parts) for parts in zip(*(torch.split(whole, rows) for whole in self), strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,41 @@ class Batches:
         for rows in self.plan:
             token_ids, lengths = pad(self.windows, rows, self.options)
             yield Batch(token_ids, lengths, torch.from_numpy(self.labels[rows]))
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """What a model reads of a split, and the class ids (N,)."""
+
+    windows: Windows
+    labels: Int64s
+
+
+@dataclass(frozen=True, slots=True)
+class SplitBatches:
+    """The batches of train, planned anew for each epoch from the seed and the epoch's number, and those of val."""
+
+    train: Readable
+    val: Readable | None
+    options: TrainingOptions
+    seed: int
+
+    @property
+    def steps(self) -> int:
+        """Batches per epoch."""
+        return -(-len(self.train.labels) // self.options.batch_size)
+
+    def of_epoch(self, epoch: int, first: int = 0) -> Batches:
+        """Those of an epoch, counted from 0, from its batch `first` on."""
+        plan = plan_epoch(self.train.windows.lengths, self.options, self.seed, epoch)
+        return Batches(self.train.windows, self.train.labels, plan[first:], self.options)
+
+    def of_val(self) -> Batches | list[Batches]:
+        """Those of val; none where nothing is held out."""
+        if self.val is None:
+            return []
+        plan = plan_scoring(self.val.windows.lengths, SCORING_BATCH)
+        return Batches(self.val.windows, self.val.labels, plan, self.options)
 
 
 def _cut(rows: Int64s, size: int) -> list[Int64s]:

@@ -1,131 +1,142 @@
-"""The one door to Lightning's Trainer: batches in, best weights and history out."""
+"""The one door to Lightning's Trainer: batches in, best weights and history out, from the last checkpoint on."""
 
 from __future__ import annotations
 
 import logging
+import signal
+import threading
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pytorch_lightning as pl
-import torch
-from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import TensorBoardLogger
 from torch import nn
 
-from text_classifier.config.options import TrainingOptions
-from text_classifier.training.batches import Batches, Windows, plan_epoch, plan_scoring
-from text_classifier.training.examples import Int64s
+from text_classifier.circumstances import circumstances
+from text_classifier.training import checkpoints
+from text_classifier.training.batches import SplitBatches
+from text_classifier.training.checkpoints import Checkpoints
 from text_classifier.training.job import OnProgress
-from text_classifier.training.module import History, ProgressReporter, TrainingModule
-from text_classifier.training.precision import choose_precision
-from text_classifier.training.scoring import SCORING_BATCH
+from text_classifier.training.module import TrainingModule
+from text_classifier.training.precision import choose_precision, described
 
-_LOGGED_EVERY_STEPS = 50
+logger = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Readable:
-    """What a model reads of a split, and the class ids (N,)."""
-
-    windows: Windows
-    labels: Int64s
-
-
-class SplitBatches(pl.LightningDataModule):
-    """The batches of train, planned anew for each epoch from the seed and the epoch's number, and those of val."""
-
-    def __init__(self, train: Readable, val: Readable | None, options: TrainingOptions, seed: int) -> None:
-        super().__init__()
-        self.train, self.val, self.options, self.seed = train, val, options, seed
-
-    @property
-    def steps(self) -> int:
-        """Batches per epoch."""
-        return -(-len(self.train.labels) // self.options.batch_size)
-
-    def train_dataloader(self) -> Batches:
-        epoch = self.trainer.current_epoch if self.trainer else 0
-        plan = plan_epoch(self.train.windows.lengths, self.options, self.seed, epoch)
-        return Batches(self.train.windows, self.train.labels, plan, self.options)
-
-    def val_dataloader(self) -> Batches | list[Batches]:
-        if self.val is None:
-            return []
-        plan = plan_scoring(self.val.windows.lengths, SCORING_BATCH)
-        return Batches(self.val.windows, self.val.labels, plan, self.options)
+TENSORBOARD = "tensorboard"
+HISTORY_SCHEMA = pa.schema(
+    {
+        "epoch": pa.int32(),
+        "step": pa.int64(),
+        "train_loss": pa.float64(),
+        "val_loss": pa.float64(),
+        "val_accuracy_rate": pa.float64(),
+        "learning_rate": pa.float64(),
+        "seconds": pa.float64(),
+    }
+)
 
 
-def fit(network: nn.Module, data: SplitBatches, folder: Path, on_progress: OnProgress) -> pa.Table:
-    """Train `network` in place and leave it, on the CPU, with its best weights; returns the history.
+class Fitted(NamedTuple):
+    """What a training leaves beside the weights.
 
-    Best is the epoch with the lowest monitored loss; the last epoch where nothing is held out. Writes `checkpoints/`
-    (best.ckpt, last.ckpt) and `tensorboard/` below `folder`.
+    Attributes:
+        history: one row per epoch: means over the epoch, the rate at its end, seconds since the start; no values in
+            the columns of val where nothing was held out.
+        resumed_at_steps: steps that were done when a process took the training up again; empty: it was never cut off.
+        earlier_seconds: that it had taken when this process took it up.
+    """
+
+    history: pa.Table
+    resumed_at_steps: tuple[int, ...]
+    earlier_seconds: float
+
+
+def fit(
+    network: nn.Module,
+    data: SplitBatches,
+    folder: Path,
+    on_progress: OnProgress,
+    checkpoint_share: float = checkpoints.SHARE,
+) -> Fitted:
+    """Train `network` in place and leave it, on the CPU, with its best weights.
+
+    Best is the epoch with the lowest monitored loss; the last epoch where nothing is held out. `folder` belongs to this
+    training alone and outlives its process: called again with it after a process ended, however it ended, `fit` goes on
+    from the last checkpoint there and comes to the same weights, to the bit, as if it had never been cut off.
+    `folder` gets checkpoints after the first step, then as often as they take `checkpoint_share` of the time, after
+    every epoch, and when an interrupt ends the training; and `tensorboard/`.
 
     Raises:
-        TrainingError: the loss is no longer a number.
+        TrainingError: the loss or a weight is no longer a number, or the memory does not hold one example.
+        OutputUnwritableError: a checkpoint cannot be written.
     """
     _let_lines_propagate()
-    history = History()
-    best = _best_checkpoint(folder, data.options) if data.val or data.options.monitor == "train_loss" else None
-    callbacks = [history, ProgressReporter(on_progress), *_stopping(data.options, best), _last_checkpoint(folder)]
-    module = TrainingModule(network, data.options, data.steps * data.options.max_epochs)
-    with warnings.catch_warnings():
-        # Lightning 2.6 flattens its loaders with a class that torch 2.13 has begun to retire.
-        warnings.filterwarnings("ignore", "`isinstance.treespec, LeafSpec.` is deprecated", FutureWarning)
-        _trainer(data, folder, callbacks).fit(module, datamodule=data)
-    if best is not None:
-        checkpoint = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
-        module.load_state_dict(checkpoint["state_dict"])
-    network.load_state_dict(module.scored.state_dict())
+    made_with = circumstances() | {"computed_with": described(data.options.precision)}
+    kept = Checkpoints(folder, made_with, checkpoint_share)
+    state = kept.read()
+    module = TrainingModule(network, data, kept, on_progress, state)
+    earlier_seconds = module.course.seconds
+    if state:
+        stands = f"epoch {module.course.epoch + 1}, {module.course.step} of {data.steps} steps done"
+        logger.info("training goes on from %s: %s", kept.newest, stands)
+    if not module.is_over:
+        _train(module, folder)
+    network.load_state_dict(module.best or module.scored.state_dict())
     network.cpu().eval()
-    return history.table()
+    history = pa.Table.from_pylist(module.course.rows, HISTORY_SCHEMA)
+    return Fitted(history, tuple(module.course.resumed_at_steps), earlier_seconds)
 
 
-def _trainer(data: SplitBatches, folder: Path, callbacks: list[pl.Callback]) -> pl.Trainer:
+class _GivesBackSigterm(pl.Callback):
+    """Puts the handler of SIGTERM back that Lightning wraps into its own.
+
+    Prefect tells a flow run that it is cancelled, rather than crashed, only while the handler is the one it set.
+    """
+
+    def __init__(self) -> None:
+        self._handler = signal.getsignal(signal.SIGTERM)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        if callable(self._handler) and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, self._handler)
+
+
+def _train(module: TrainingModule, folder: Path) -> None:
+    try:
+        with warnings.catch_warnings():
+            # Lightning 2.6 flattens its loaders with a class that torch 2.13 has begun to retire.
+            warnings.filterwarnings("ignore", "`isinstance.treespec, LeafSpec.` is deprecated", FutureWarning)
+            _trainer(module, folder).fit(module)
+    except BaseException as error:
+        if isinstance(error, Exception):
+            raise
+        module.keep()
+        interrupt = error.__context__  # Lightning makes an exit of it
+        raise interrupt if isinstance(interrupt, KeyboardInterrupt) else error from None
+
+
+def _trainer(module: TrainingModule, folder: Path) -> pl.Trainer:
+    """Of the epochs that are left; Lightning's own counters begin with them."""
+    data, course = module.data, module.course
+    redone: dict[str, Any] = {"purge_step": course.steps + 1} if course.steps else {}
     return pl.Trainer(
         accelerator="auto",
         devices=1,
         precision=choose_precision(data.options.precision),
-        max_epochs=data.options.max_epochs,
-        gradient_clip_val=data.options.gradient_clip or None,
-        logger=TensorBoardLogger(folder, name="tensorboard", version=""),
-        callbacks=callbacks,
+        max_epochs=data.options.max_epochs - course.epoch,
+        logger=TensorBoardLogger(folder, name=TENSORBOARD, version="", **redone),
+        callbacks=[_GivesBackSigterm()],
         limit_val_batches=None if data.val else 0,
         num_sanity_val_steps=0,
         reload_dataloaders_every_n_epochs=1,
-        log_every_n_steps=min(_LOGGED_EVERY_STEPS, data.steps),
+        log_every_n_steps=0,
+        enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
         default_root_dir=folder,
     )
-
-
-def _best_checkpoint(folder: Path, options: TrainingOptions) -> ModelCheckpoint:
-    return ModelCheckpoint(
-        folder / "checkpoints",
-        filename="best",
-        monitor=options.monitor,
-        save_weights_only=True,
-        save_on_train_epoch_end=True,
-        enable_version_counter=False,
-    )
-
-
-def _last_checkpoint(folder: Path) -> ModelCheckpoint:
-    return ModelCheckpoint(
-        folder / "checkpoints", filename="last", save_on_train_epoch_end=True, enable_version_counter=False
-    )
-
-
-def _stopping(options: TrainingOptions, best: ModelCheckpoint | None) -> list[pl.Callback]:
-    if best is None:
-        return []
-    if not options.patience_epochs:
-        return [best]
-    early = EarlyStopping(options.monitor, patience=options.patience_epochs, check_on_train_epoch_end=True)
-    return [best, early]
 
 
 def _is_no_advertisement(record: logging.LogRecord) -> bool:

@@ -1,42 +1,37 @@
-"""The network as Lightning sees it: a step of training, a step of validation, the optimizer; and who watches them."""
+"""A training as Lightning sees it: its steps, its validations, what is watched and kept, and its state as a whole."""
 
 from __future__ import annotations
 
 import logging
+import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-import pyarrow as pa
 import pytorch_lightning as pl
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel
 
-from text_classifier.config.options import TrainingOptions
 from text_classifier.errors import TrainingError
-from text_classifier.training.batches import Batch
+from text_classifier.training.batches import Batch, Batches, SplitBatches
+from text_classifier.training.checkpoints import Checkpoints, random_states, set_random_states
+from text_classifier.training.course import Course
+from text_classifier.training.gradients import gradient_within_memory
 from text_classifier.training.job import OnProgress, TrainingProgress
 
 logger = logging.getLogger(__name__)
 
 Weights = tuple[torch.Tensor, ...] | list[torch.Tensor]
 
-_OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+_OPTIMIZERS: dict[str, type[torch.optim.Adam]] = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 _RISING_SHARE = 0.2  # of the steps of a one-cycle schedule
-_VAL_METRICS = ("val_loss", "val_accuracy_rate")
-HISTORY_SCHEMA = pa.schema(
-    {
-        "epoch": pa.int32(),
-        "step": pa.int64(),
-        "train_loss": pa.float64(),
-        "val_loss": pa.float64(),
-        "val_accuracy_rate": pa.float64(),
-        "learning_rate": pa.float64(),
-        "seconds": pa.float64(),
-    }
-)
+_EXPLODED = 1e3  # mean loss: the true class is thought to have a probability of e**-1000
+_LOGGED_EVERY_STEPS = 50
 
 
 def move_average(decay: float, averaged: Weights, current: Weights, seen: torch.Tensor | int) -> None:
@@ -50,13 +45,30 @@ def move_average(decay: float, averaged: Weights, current: Weights, seen: torch.
 
 
 class TrainingModule(pl.LightningModule):
-    """Logs `train_loss`, and per epoch `val_loss` and `val_accuracy_rate`; `steps` are those of the whole run."""
+    """Trains `network` on `data` from where `state` left off; None: from the beginning.
 
-    def __init__(self, network: nn.Module, options: TrainingOptions, steps: int) -> None:
+    Lightning moves the tensors, sets the numbers to compute in and calls the hooks. Where the training stands is kept
+    here, in `course` and `state`, so that it can be taken up again between any two steps.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        data: SplitBatches,
+        checkpoints: Checkpoints,
+        on_progress: OnProgress,
+        state: dict[str, Any] | None,
+    ) -> None:
         super().__init__()
-        self.network, self.options, self.steps = network, options, steps
-        decay = options.averaging_decay_rate
+        self.automatic_optimization = False
+        self.network, self.data, self.checkpoints, self.on_progress = network, data, checkpoints, on_progress
+        decay = data.options.averaging_decay_rate
         self.averaged = AveragedModel(network, multi_avg_fn=partial(move_average, decay)) if decay else None
+        self.course = Course.resumed(state["course"]) if state else Course()
+        self.best: dict[str, torch.Tensor] | None = state["best"] if state else None
+        self._found, self._is_between_steps = state, False
+        if state:
+            self.load_state_dict(state["module"])
 
     @property
     def scored(self) -> nn.Module:
@@ -64,118 +76,165 @@ class TrainingModule(pl.LightningModule):
         scored: nn.Module = self.averaged.module if self.averaged else self.network
         return scored
 
-    def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
-        loss = F.cross_entropy(self.network(batch.token_ids, batch.lengths), batch.labels)
-        if not torch.isfinite(loss):
-            raise self._diverged(loss.item(), batch_idx)
-        self.log("train_loss", loss, on_step=True, on_epoch=True, batch_size=len(batch.labels))
-        return loss
+    @property
+    def is_over(self) -> bool:
+        """Whether no epoch is left, or enough of them have brought nothing."""
+        options, course = self.data.options, self.course
+        is_idle = self._watches and 0 < options.patience_epochs <= course.idle_epochs
+        return is_idle or course.epoch >= options.max_epochs
 
-    def configure_gradient_clipping(
-        self,
-        optimizer: torch.optim.Optimizer,  # noqa: ARG002
-        gradient_clip_val: float | None = None,
-        gradient_clip_algorithm: str | None = None,  # noqa: ARG002
-    ) -> None:
-        """By their norm. Lightning refuses to with a fused optimizer under bf16, which scales no gradient."""
-        if gradient_clip_val:
-            nn.utils.clip_grad_norm_(self.network.parameters(), gradient_clip_val)
+    @property
+    def _watches(self) -> bool:
+        return self.data.val is not None or self.data.options.monitor == "train_loss"
 
-    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
-        if self.averaged:
-            self.averaged.update_parameters(self.network)
+    def state(self) -> dict[str, Any]:
+        """All that decides how the training goes on."""
+        return {
+            "course": self.course.as_kept(),
+            "module": self.state_dict(),
+            "best": self.best,
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict() if self.schedule else None,
+            "random": self._random,
+        }
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
-        logits = self.scored(batch.token_ids, batch.lengths)  # (B, C)
-        correct = (logits.argmax(dim=-1) == batch.labels).float().mean()
-        loss = F.cross_entropy(logits, batch.labels)
-        self.log_dict({"val_loss": loss, "val_accuracy_rate": correct}, batch_size=len(batch.labels))
+    def keep(self) -> None:
+        """Write a checkpoint, unless a step or the end of an epoch was cut off in its middle.
 
-    def configure_optimizers(self) -> dict[str, object]:  # type: ignore[override]
-        options = self.options
-        optimizer = _OPTIMIZERS[options.optimizer](
+        Raises:
+            TrainingError: a weight is no number.
+        """
+        if not self._is_between_steps:
+            return
+        if not all(weights.isfinite().all() for weights in self.state_dict().values()):
+            raise self._diverged("a weight is no number", "not finite")
+        self.checkpoints.write(self.state())
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        options = self.data.options
+        self.optimizer = _OPTIMIZERS[options.optimizer](
             [weight for weight in self.network.parameters() if weight.requires_grad],
             lr=options.learning_rate,
             eps=options.epsilon,
             weight_decay=options.weight_decay,
             fused=True,  # one pass over the embedding's 4 M weights and moments where the plain loop takes ten
         )
-        if options.schedule == "constant":
-            return {"optimizer": optimizer}
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, options.learning_rate, total_steps=self.steps, pct_start=_RISING_SHARE
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        self.schedule: OneCycleLR | None = None
+        if options.schedule == "one-cycle":
+            steps = self.data.steps * options.max_epochs
+            self.schedule = OneCycleLR(
+                self.optimizer, options.learning_rate, total_steps=steps, pct_start=_RISING_SHARE
+            )
+        if self._found:
+            self.optimizer.load_state_dict(self._found["optimizer"])
+            if self.schedule:
+                self.schedule.load_state_dict(self._found["schedule"])
+        return self.optimizer
 
-    def _diverged(self, loss: float, batch_idx: int) -> TrainingError:
-        return TrainingError(
-            "the loss is no longer a number",
-            where=f"epoch {self.current_epoch + 1}, step {batch_idx + 1}",
-            seen=str(loss),
-            expected="a finite loss",
-            to_do="lower learning_rate or set gradient_clip in the preset",
-        )
+    def train_dataloader(self) -> Batches:
+        """Of an epoch whose steps are all done the last batch, because Lightning validates after a batch only."""
+        return self.data.of_epoch(self.course.epoch, min(self.course.step, self.data.steps - 1))
 
+    def val_dataloader(self) -> Batches | list[Batches]:
+        return self.data.of_val()
 
-class History(pl.Callback):
-    """One row per finished epoch: means over the epoch, the rate at its end, seconds since the start."""
+    def on_train_start(self) -> None:
+        if self._found:
+            set_random_states(self._found["random"], self.device)
+        self._found, self._random = None, random_states(self.device)
+        self._started = time.perf_counter() - self.course.seconds
+        self._is_between_steps = True
 
-    def __init__(self) -> None:
-        self.rows: list[dict[str, float | None]] = []
-        self._started = time.perf_counter()
+    def training_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
+        if self.course.step == self.data.steps:
+            return
+        loss, self.course.piece_rows = gradient_within_memory(self.network, batch, self.course.piece_rows)
+        if not abs(loss) < _EXPLODED:
+            raise self._diverged("the loss has exploded or is no longer a number", str(loss))
+        with self._moving():
+            self._update()
+            self.course.count_step(loss, len(batch.labels))
+        if self.course.steps % _LOGGED_EVERY_STEPS == 0 and self.logger:
+            self.logger.log_metrics({"train_loss_step": loss}, self.course.steps)
+        self.on_progress(self._progress(loss))
+        if self.checkpoints.are_due:
+            self.keep()
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
-        self._started = time.perf_counter()
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
+        logits = self.scored(batch.token_ids, batch.lengths)  # (B, C)
+        correct = (logits.argmax(dim=-1) == batch.labels).float().mean()
+        loss = F.cross_entropy(logits, batch.labels)
+        metrics = {"val_loss": loss, "val_accuracy_rate": correct}
+        self.log_dict(metrics, on_epoch=True, logger=False, batch_size=len(batch.labels))
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
-        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        row = {
-            "epoch": trainer.current_epoch + 1,
-            "step": trainer.global_step,
-            **{name: metrics.get(name) for name in ("train_loss", "val_loss", "val_accuracy_rate")},
-            "learning_rate": float(trainer.optimizers[0].param_groups[0]["lr"]),
-            "seconds": time.perf_counter() - self._started,
-        }
-        self.rows.append(row)
-        told = ", ".join(
-            f"{name} {metrics[name]:.4f}" for name in sorted(metrics) if not name.endswith(("_step", "_epoch"))
-        )
-        logger.info("epoch %d of %s: %s; %.1f seconds", row["epoch"], trainer.max_epochs, told, row["seconds"])
+    def on_train_epoch_end(self) -> None:
+        metrics = {"train_loss": self.course.loss_sum / len(self.data.train.labels)}
+        metrics |= {name: float(value) for name, value in self.trainer.callback_metrics.items()}
+        watched = metrics[self.data.options.monitor] if self._watches else None
+        if watched is not None and not math.isfinite(watched):
+            raise self._diverged(f"{self.data.options.monitor} is no number", str(watched))
+        with self._moving():
+            row = {
+                "epoch": self.course.epoch + 1,
+                "step": self.course.steps,
+                **metrics,
+                "learning_rate": float(self.optimizer.param_groups[0]["lr"]),
+                "seconds": self.course.seconds,
+            }
+            if self.course.finish_epoch(row, watched):
+                self.best = {name: weights.cpu().clone() for name, weights in self.scored.state_dict().items()}
+        self._tell(row, metrics)
+        self.keep()
+        self.trainer.should_stop = self.is_over
 
-    def table(self) -> pa.Table:
-        """The rows as they go into `history.parquet`; no val columns' values where nothing was held out."""
-        return pa.Table.from_pylist(self.rows, HISTORY_SCHEMA)
+    def _update(self) -> None:
+        if self.data.options.gradient_clip:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.data.options.gradient_clip)
+        self.optimizer.step()
+        if self.schedule:
+            self.schedule.step()
+        if self.averaged:
+            self.averaged.update_parameters(self.network)
 
+    @contextmanager
+    def _moving(self) -> Iterator[None]:
+        """Goes from one state that can be kept to the next; what is cut off in between cannot."""
+        self._is_between_steps = False
+        yield
+        self._random = random_states(self.device)
+        self.course.seconds = time.perf_counter() - self._started
+        self._is_between_steps = True
 
-class ProgressReporter(pl.Callback):
-    """Calls `on_progress` after every step; the time left counts the validations that are still to come."""
+    @property
+    def _place(self) -> str:
+        return f"epoch {self.course.epoch + 1}, step {min(self.course.step + 1, self.data.steps)}"
 
-    def __init__(self, on_progress: OnProgress) -> None:
-        self.on_progress = on_progress
-        self._started, self._examples = time.perf_counter(), 0
-
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
-        self._started, self._examples = time.perf_counter(), 0
-
-    def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,  # noqa: ARG002
-        outputs: Any,
-        batch: Batch,
-        batch_idx: int,
-    ) -> None:
-        elapsed = time.perf_counter() - self._started
-        self._examples += len(batch.labels)
-        steps, epochs = int(trainer.num_training_batches), trainer.max_epochs or 1
-        left = steps * epochs - trainer.global_step
-        progress = TrainingProgress(
-            epoch=trainer.current_epoch + 1,
+    def _progress(self, loss: float) -> TrainingProgress:
+        course, epochs, steps = self.course, self.data.options.max_epochs, self.data.steps
+        return TrainingProgress(
+            epoch=course.epoch + 1,
             epochs=epochs,
-            step=batch_idx + 1,
+            step=course.step,
             steps=steps,
-            loss=float(outputs["loss"]),
-            examples_per_second=self._examples / elapsed,
-            seconds_left=elapsed / trainer.global_step * left,
+            loss=loss,
+            examples_per_second=course.examples / course.seconds,
+            seconds_left=course.seconds / course.steps * (steps * epochs - course.steps),
         )
-        self.on_progress(progress)
+
+    def _tell(self, row: dict[str, Any], metrics: dict[str, float]) -> None:
+        told = ", ".join(f"{name} {metrics[name]:.4f}" for name in sorted(metrics))
+        logger.info(
+            "epoch %d of %d: %s; %.1f seconds", row["epoch"], self.data.options.max_epochs, told, row["seconds"]
+        )
+        if self.logger:
+            self.logger.log_metrics(metrics, self.course.steps)
+
+    def _diverged(self, what: str, seen: str) -> TrainingError:
+        return TrainingError(
+            what,
+            where=self._place,
+            seen=seen,
+            expected=f"a finite loss below {_EXPLODED:g}, and finite weights",
+            to_do="lower learning_rate or set gradient_clip in the preset; "
+            f"the last good checkpoint is {self.checkpoints.newest or 'none yet'}",
+        )

@@ -34,6 +34,11 @@ def short(planned: storage.Manifest) -> str:
     return planned.fingerprint[:8]
 
 
+def unfinished(data_dir: Path, data_set: str, planned: storage.Manifest) -> Path:
+    """Where the training of a planned model keeps its checkpoints while it is under way."""
+    return data_dir / "checkpoints" / data_set / planned.fingerprint[: storage.DIGEST_CHARACTERS]
+
+
 def made_before(data_dir: Path, data_set: str, planned: storage.Manifest) -> Path | None:
     """The newest undamaged model folder that `planned` describes."""
     for folder in sorted((data_dir / "models" / data_set).glob(f"[!.]*-{short(planned)}"), reverse=True):

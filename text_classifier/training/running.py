@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 import shutil
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -21,10 +24,10 @@ from text_classifier.errors import TrainingError
 from text_classifier.records import shown_name
 from text_classifier.store import Store
 from text_classifier.training.allocator import keep_freed_memory
-from text_classifier.training.batches import read_windows
+from text_classifier.training.batches import Readable, SplitBatches, read_windows
 from text_classifier.training.examples import LabelledSplit, check_classes, join_splits, load_labelled
 from text_classifier.training.export import export
-from text_classifier.training.fitting import Readable, SplitBatches, fit
+from text_classifier.training.fitting import TENSORBOARD, Fitted, fit
 from text_classifier.training.job import OnProgress, TrainingJob
 from text_classifier.training.model_folder import (
     CONFIG_FILE,
@@ -33,7 +36,7 @@ from text_classifier.training.model_folder import (
     ModelConfig,
 )
 from text_classifier.training.networks import MODELS, Sizes, trainable_weights
-from text_classifier.training.planning import short
+from text_classifier.training.planning import short, unfinished
 from text_classifier.training.precision import described
 from text_classifier.training.scoring import fit_temperature, logits_of
 from text_classifier.vocabulary import TOKENIZERS, VOCABULARY_FILE, Vocabulary
@@ -41,16 +44,20 @@ from text_classifier.vocabulary.ranking import SPECIALS
 
 logger = logging.getLogger(__name__)
 
+_ABANDONED_SECONDS = 14 * 24 * 3600.0
+
 
 def train_anew(
     job: TrainingJob, preset: Preset, store: Store, planned: storage.Manifest, on_progress: OnProgress
 ) -> Path:
-    """Train the model that `planned` describes; the folder it stands in."""
+    """Train the model that `planned` describes, from its last checkpoint on; the folder it stands in."""
     started = time.perf_counter()
     data_dir = store.data_dir
     run = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{job.preset}-{job.label}-{short(planned)}"
     folder = data_dir / "models" / job.data_set.data_set / run
-    facts: dict[str, object] = {
+    work = unfinished(data_dir, job.data_set.data_set, planned)
+    _tidy(folder.parent, work, planned, store.refresh)
+    facts: dict[str, Any] = {
         "data_set": job.data_set.data_set,
         "origin": job.data_set.origin,
         "label": job.label,
@@ -60,15 +67,33 @@ def train_anew(
     }
     keep_freed_memory()
     with storage.output_folder(folder, store.signed(planned), facts) as partial:
-        facts |= _fill(partial, job, preset, planned.fingerprint, on_progress)
-        facts["seconds"] = time.perf_counter() - started
+        facts |= _fill(
+            partial, job, preset, planned.fingerprint, lambda network, data: fit(network, data, work, on_progress)
+        )
+        shutil.copytree(work / TENSORBOARD, partial / TENSORBOARD)
+        facts["seconds"] += time.perf_counter() - started
+    shutil.rmtree(work)
     logger.info("model %s: %d epochs, %.1f seconds", run, facts["epochs"], facts["seconds"])
     return folder
 
 
+def _tidy(models: Path, work: Path, planned: storage.Manifest, refresh: bool) -> None:
+    """Remove what killed processes left of this model, and what trainings left that nobody has taken up for long.
+
+    Their data, options or code have changed since, or nobody wants them.
+    """
+    for half in models.glob(f".*-{short(planned)}.*"):
+        shutil.rmtree(half)
+    for place in work.parent.glob("*"):
+        with suppress(FileNotFoundError):  # of another training, which ends meanwhile
+            is_abandoned = time.time() - place.stat().st_mtime > _ABANDONED_SECONDS
+            if is_abandoned or (refresh and place == work):
+                shutil.rmtree(place)
+
+
 def _fill(
-    folder: Path, job: TrainingJob, preset: Preset, fingerprint: str, on_progress: OnProgress
-) -> dict[str, object]:
+    folder: Path, job: TrainingJob, preset: Preset, fingerprint: str, fit_here: Callable[[nn.Module, SplitBatches], Fitted]
+) -> dict[str, Any]:
     train, val = _load_splits(job, preset.training)
     unk_id = SPECIALS[preset.vocabulary.order].unk
     torch.manual_seed(job.options.seed)
@@ -87,14 +112,16 @@ def _fill(
     )
     readable = _readable(train, preset.training, unk_id)
     held_out = _readable(val, preset.training, unk_id) if val else None
-    history = fit(network, SplitBatches(readable, held_out, preset.training, job.options.seed), folder, on_progress)
+    fitted = fit_here(network, SplitBatches(readable, held_out, preset.training, job.options.seed))
     config = _config(job, preset, _temperature(network, held_out, preset.training))
-    pq.write_table(history, folder / HISTORY_FILE)
+    pq.write_table(fitted.history, folder / HISTORY_FILE)
     (folder / WEIGHTS_FILE).write_bytes(save(network.state_dict()))
     (folder / CONFIG_FILE).write_text(config.model_dump_json(indent=1) + "\n", "utf-8")
     shutil.copyfile(job.corpus.folder / VOCABULARY_FILE, folder / VOCABULARY_FILE)
     return {
-        "epochs": history.num_rows,
+        "epochs": fitted.history.num_rows,
+        "resumed_at_steps": fitted.resumed_at_steps,
+        "seconds": fitted.earlier_seconds,
         "weights": weights,
         "train_rows": len(train.labels),
         "val_rows": len(val.labels) if val else 0,

@@ -10,12 +10,11 @@ from scipy.special import log_softmax, softmax
 from torch import nn
 
 from text_classifier.config.options import TrainingOptions
-from text_classifier.training.batches import Windows, pad, plan_scoring
+from text_classifier.training.batches import SCORING_BATCH, Windows, pad, plan_scoring
 from text_classifier.training.examples import Int64s
 
 Float32s = npt.NDArray[np.float32]
 
-SCORING_BATCH = 128
 _TEMPERATURES = (0.05, 20.0)
 
 

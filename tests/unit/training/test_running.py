@@ -32,8 +32,8 @@ from text_classifier.training import (
     read_config,
     train,
 )
-from text_classifier.training.batches import read_windows
-from text_classifier.training.fitting import Readable, SplitBatches, fit
+from text_classifier.training.batches import Readable, SplitBatches, read_windows
+from text_classifier.training.fitting import fit
 from text_classifier.training.job import ignore_progress
 from text_classifier.training.module import move_average
 from text_classifier.training.planning import planned_model
@@ -52,9 +52,9 @@ def test_a_model_folder_is_whole_and_alone(model: TrainedModel, tmp_path: Path) 
         "vocabulary.parquet",
         "history.parquet",
         "tensorboard",
-        "checkpoints",
         "manifest.json",
     }
+    assert not list((tmp_path / "checkpoints" / "films").iterdir())
     assert {path.name for path in model.folder.parent.iterdir()} == {model.run, LATEST}
     facts = storage.verify(model.folder).facts
     assert (tmp_path / facts["corpus_folder"] / "manifest.json").exists()
@@ -121,16 +121,6 @@ def test_what_a_model_is_called_and_whether_it_may_be_promoted_does_not_decide_w
     assert set(planned.parameters["options"]) == {"vocabulary", "model", "training"}
 
 
-def test_checkpoints_hold_no_code_and_the_best_are_the_weights(model: TrainedModel) -> None:
-    folder = model.folder / "checkpoints"
-    assert {path.name for path in folder.iterdir()} == {"best.ckpt", "last.ckpt"}
-    last = torch.load(folder / "last.ckpt", weights_only=True)
-    assert (last["epoch"], last["global_step"]) == (1, 6)
-    best = torch.load(folder / "best.ckpt", weights_only=True)["state_dict"]
-    weights = load_file(model.folder / "weights.safetensors")
-    assert all(torch.equal(best[f"network.{name}"], weight) for name, weight in weights.items())
-
-
 def test_progress_is_told_after_every_step(films, job_of, tmp_path: Path) -> None:
     told: list[TrainingProgress] = []
     train(job_of(films, epochs=2), Store(tmp_path), told.append)
@@ -170,7 +160,6 @@ def test_the_preset_of_notebook_1_trains_on_val_and_watches_nothing(write_data_s
     assert storage.read_manifest(model.folder).facts["train_rows"] == 30
     assert (history[0]["val_loss"], history[0]["val_accuracy_rate"]) == (None, None)
     assert read_config(model.folder).temperature == 1.0
-    assert [path.name for path in (model.folder / "checkpoints").iterdir()] == ["last.ckpt"]
 
 
 def test_an_unknown_preset_or_label_is_refused_with_the_known_ones(films, job_of, tmp_path: Path) -> None:
@@ -236,11 +225,12 @@ def test_training_stops_early_when_val_gets_no_better(tmp_path: Path) -> None:
     windows = read_windows(np.arange(6, dtype=np.int32), np.arange(7), options, unk_id=1)
     train_split, val = Readable(windows, np.zeros(6, np.int64)), Readable(windows, np.ones(6, np.int64))
     network = Constant()
-    history = fit(network, SplitBatches(train_split, val, options, seed=0), tmp_path, ignore_progress)
+    history = fit(network, SplitBatches(train_split, val, options, seed=0), tmp_path, ignore_progress).history
     assert history.num_rows == 2
     assert history["val_loss"].to_pylist() == sorted(history["val_loss"].to_pylist())
-    best = torch.load(tmp_path / "checkpoints" / "best.ckpt", weights_only=True)["state_dict"]
-    assert torch.equal(network.weight, best["network.weight"])
+    last = torch.load(max(tmp_path.glob("*.ckpt")), weights_only=True)
+    assert torch.equal(network.weight, last["best"]["weight"])
+    assert not torch.equal(network.weight, last["module"]["network.weight"])
 
 
 class Constant(nn.Module):
@@ -258,8 +248,8 @@ def test_the_average_of_the_weights_is_watched_and_kept(tmp_path: Path) -> None:
     options = TrainingOptions(batch_size=2, max_epochs=2, learning_rate=0.1, averaging_decay_rate=0.9)
     windows = read_windows(np.arange(6, dtype=np.int32), np.arange(7), options, unk_id=1)
     readable, network = Readable(windows, np.zeros(6, np.int64)), Constant()
-    history = fit(network, SplitBatches(readable, readable, options, seed=0), tmp_path, ignore_progress)
-    last = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    history = fit(network, SplitBatches(readable, readable, options, seed=0), tmp_path, ignore_progress).history
+    last = torch.load(max(tmp_path.glob("*.ckpt")), weights_only=True)["module"]
     assert torch.equal(network.weight, last["averaged.module.weight"])
     assert (network.weight.abs() < last["network.weight"].abs()).all()  # the weights only grow, their average lags
     kept_loss = -network.weight.log_softmax(dim=0)[0].item()
