@@ -113,8 +113,11 @@ def _train(module: TrainingModule, folder: Path) -> None:
         if isinstance(error, Exception):
             raise
         module.keep()
-        interrupt = error.__context__  # Lightning makes an exit of it
-        raise interrupt if isinstance(interrupt, KeyboardInterrupt) else error from None
+        if isinstance(error.__context__, KeyboardInterrupt):  # Lightning makes an exit of it
+            raise error.__context__ from None
+        if isinstance(error, SystemExit):  # its own of SIGTERM, by which a process would end as if all were well
+            error.code = error.code or 128 + signal.SIGTERM
+        raise
 
 
 def _trainer(module: TrainingModule, folder: Path) -> pl.Trainer:
