@@ -8,7 +8,7 @@ export
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: help setup run verify server worker deploy test check format pictures lock clean
+.PHONY: help setup run verify server worker deploy test soak check format pictures lock clean
 
 help:  ## Print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
@@ -37,6 +37,9 @@ deploy: setup  ## Check deployments/prefect.yaml, deploy all of it, remove what 
 
 test: setup  ## Run every test (real data where TEXT_CLASSIFIER_TEST_IMDB and TEXT_CLASSIFIER_TEST_NEWS name it)
 	$(BIN)/python -m pytest
+
+soak: setup  ## Kill a training KILLS times (300) at random moments: it must end as if nobody had touched it, to the bit
+	TEXT_CLASSIFIER_TEST_KILLS=$(or $(KILLS),300) $(BIN)/python -m pytest --timeout=7200 tests/unit/training/test_resuming.py -k killed
 
 check: setup  ## Lint, check the formatting and the types
 	$(BIN)/ruff check .

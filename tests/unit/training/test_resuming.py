@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from interrupted_training import (
-    EPOCHS,
     EVERY_STEP,
+    MOST_EPOCHS,
     ONLY_WHERE_DUE_ANYWAY,
     OPTIONS,
     batches,
@@ -70,7 +70,9 @@ def newest(work: Path) -> Path | None:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """The lines of all steps, the weights and the history of a training that nobody cuts off."""
     fitted, weights, lines = train_to_the_end(tmp_path_factory.mktemp("undisturbed"), ONLY_WHERE_DUE_ANYWAY)
-    assert len(lines) == EPOCHS * STEPS
+    losses = fitted.history["val_loss"].to_pylist()
+    assert len(lines) == len(losses) * STEPS < MOST_EPOCHS * STEPS  # training stopped early
+    assert losses.index(min(losses)) == len(losses) - 3
     assert not fitted.resumed_at_steps
     return lines, weights, without_seconds(fitted.history)
 
@@ -166,7 +168,7 @@ def interrupted(tmp_path: Path) -> Interrupted:
     return Interrupted(tmp_path / "work")
 
 
-@pytest.mark.parametrize("step", [1, 2, STEPS - 1, STEPS, STEPS + 1, EPOCHS * STEPS])
+@pytest.mark.parametrize("step", [1, 2, STEPS - 1, STEPS, STEPS + 1, 4 * STEPS, 5 * STEPS])
 def test_an_interrupt_between_two_steps_costs_no_step(
     interrupted: Interrupted, undisturbed: Undisturbed, step: int
 ) -> None:

@@ -1,7 +1,10 @@
 import dataclasses
 import json
 import logging
+import os
 import resource
+import shutil
+import time
 import warnings
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from telling_texts import pairs
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
 
 from text_classifier import storage
@@ -24,6 +28,7 @@ from text_classifier.errors import (
 from text_classifier.records import TrainedModel, TrainRun
 from text_classifier.store import LATEST, Store
 from text_classifier.training import (
+    TrainingJob,
     TrainingProgress,
     fitting,
     latest_model,
@@ -36,7 +41,7 @@ from text_classifier.training.batches import Readable, SplitBatches, read_window
 from text_classifier.training.fitting import fit
 from text_classifier.training.job import ignore_progress
 from text_classifier.training.module import move_average
-from text_classifier.training.planning import planned_model
+from text_classifier.training.planning import planned_model, short, unfinished
 
 
 @pytest.fixture
@@ -119,6 +124,79 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(films, job_of, 
 def test_what_a_model_is_called_and_whether_it_may_be_promoted_does_not_decide_what_is_trained(films, job_of) -> None:
     _, planned = planned_model(job_of(films))
     assert set(planned.parameters["options"]) == {"vocabulary", "model", "training"}
+
+
+def cut_off(job: TrainingJob, store: Store, step: int) -> Path:
+    """Train until Ctrl-C after that step; where the checkpoints are."""
+    told: list[TrainingProgress] = []
+
+    def tell(progress: TrainingProgress) -> None:
+        told.append(progress)
+        if len(told) == step:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(job, store, tell)
+    return unfinished(store.data_dir, "films", planned_model(job)[1])
+
+
+def steps_of(job: TrainingJob, store: Store) -> tuple[TrainedModel, int]:
+    """The trained model, and how many steps that took now."""
+    told: list[TrainingProgress] = []
+    return train(job, store, told.append), len(told)
+
+
+def test_a_training_that_was_cut_off_goes_on_and_leaves_the_same_model(films, job_of, tmp_path: Path, caplog) -> None:
+    caplog.set_level(logging.INFO)
+    job, store = job_of(films, epochs=3), Store(tmp_path)
+    whole, steps = steps_of(job, Store(tmp_path, refresh=True))
+    assert steps == 9
+    work = cut_off(job, Store(tmp_path, refresh=True), 5)
+    half = whole.folder.with_name(f".20200101-000000-smoke-mood-{short(planned_model(job)[1])}.0123abcd.partial")
+    half.mkdir()  # what a process leaves that is killed while it writes
+    undisturbed = storage.sha256_file(whole.folder / "weights.safetensors")
+    shutil.rmtree(whole.folder)
+    model, steps = steps_of(job, store)
+    assert steps == 4
+    assert f"training goes on from {work}" in caplog.text
+    assert storage.verify(model.folder).facts["resumed_at_steps"] == [5]
+    assert model.seconds > 0
+    assert not work.exists()
+    assert {path.name for path in model.folder.parent.iterdir()} == {model.run, LATEST}
+    assert storage.sha256_file(model.folder / "weights.safetensors") == undisturbed
+
+
+def test_refresh_starts_over_and_another_job_does_not_take_up_what_was_cut_off(films, job_of, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    work = cut_off(job_of(films, epochs=3), store, 5)
+    for other in (job_of(films, epochs=3, seed=2), job_of(films, epochs=2)):
+        _, steps = steps_of(other, store)
+        assert steps == 3 * (other.options.max_epochs or 1)
+    assert work.exists()
+    _, steps = steps_of(job_of(films, epochs=3), Store(tmp_path, refresh=True))
+    assert steps == 9
+    assert not work.exists()
+
+
+def test_what_nobody_takes_up_for_two_weeks_is_removed(films, job_of, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    old, young = (cut_off(job_of(films, epochs=3, seed=seed), store, 2) for seed in (1, 2))
+    for work, days in ((old, 15), (young, 13)):
+        os.utime(work, (0, time.time() - days * 86_400))
+    train(job_of(films, seed=3), store)
+    assert young.exists()
+    assert not old.exists()
+
+
+def test_tensorboard_shows_every_step_of_a_training_that_was_cut_off(films, job_of, tmp_path: Path) -> None:
+    job = job_of(films, epochs=3)
+    cut_off(job, Store(tmp_path), 5)
+    model = train(job, Store(tmp_path))
+    events = EventAccumulator(str(model.folder / "tensorboard")).Reload()
+    assert [event.step for event in events.Scalars("train_loss")] == [3, 6, 9]
+    history = pq.read_table(model.folder / "history.parquet")
+    shown = [event.value for event in events.Scalars("val_loss")]
+    np.testing.assert_allclose(shown, history["val_loss"].to_numpy(), rtol=1e-6)
 
 
 def test_progress_is_told_after_every_step(films, job_of, tmp_path: Path) -> None:
