@@ -79,8 +79,8 @@ def fit(
     module = TrainingModule(network, data, kept, on_progress, state)
     earlier_seconds = module.course.seconds
     if state:
-        stands = f"epoch {module.course.epoch + 1}, {module.course.step} of {data.steps} steps done"
-        logger.info("training goes on from %s: %s", kept.newest, stands)
+        done, most = module.course.steps, data.steps * data.options.max_epochs
+        logger.info("training goes on from %s: %d of %d steps done", kept.newest, done, most)
     if not module.is_over:
         _train(module, folder)
     network.load_state_dict(module.best or module.scored.state_dict())

