@@ -6,16 +6,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow.parquet as pq
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId, LogFilter, LogFilterFlowRunId
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.schedules import CronSchedule
+from prefect.states import Cancelling
 
 from deployments.declared import Pool, Queue
 from deployments.deploy import CODE_DIR, FILE
@@ -23,6 +25,8 @@ from deployments.deployed import answering, ensure_work_pool
 from deployments.server import Server
 from tests.e2e.conftest import Deploy, Ended, run_and_watch, working, write_news
 from text_classifier.errors import ServerError
+
+Found = TypeVar("Found")
 
 NAMES = (
     "retrain/imdb",
@@ -76,7 +80,7 @@ def verdicts(ended: Ended) -> dict[str, str]:
     return {row.split()[0]: row.rpartition("  ")[2] for row in rows}
 
 
-def waited(found: Callable[[], list[FlowRun]], seconds: int = 90) -> list[FlowRun]:
+def waited(found: Callable[[], Sequence[Found]], seconds: int = 90) -> Sequence[Found]:
     deadline = time.monotonic() + seconds
     while not (runs := found()) and time.monotonic() < deadline:
         time.sleep(1)
@@ -198,6 +202,35 @@ def test_a_worker_started_anywhere_completes_a_run_and_new_data_start_the_retrai
     assert [run.parameters["label"] for run in triggered] == ["category"]
     assert [str(run.created_by and run.created_by.type) for run in triggered] == ["AUTOMATION"]
     assert {run.state_name for run in triggered} <= {"Scheduled", "Late"}  # in the queue gpu, which nobody serves here
+
+
+def test_a_cancelled_training_is_cancelled_and_the_next_run_goes_on_from_its_last_step(
+    first: Ended, client: SyncPrefectClient, environment: dict[str, str], tmp_path: Path
+) -> None:
+    assert first.returncode == 0
+    place = Path(environment["TEXT_CLASSIFIER_DATA_DIR"]) / "checkpoints" / "news"
+    with working(environment, tmp_path, "default"):
+        first_run = cancelled(client, lambda _: [path for path in place.glob("*/*.ckpt") if path.name > "0003-"])
+        newest = max(place.glob("*/*.ckpt"))
+        second_run = cancelled(client, lambda run: [line for line in lines_of(client, run) if "goes on from" in line])
+    assert first_run.state_name == second_run.state_name == "Cancelled"
+    assert [newest.name in line for line in lines_of(client, second_run) if "goes on from" in line] == [True]
+
+
+def lines_of(client: SyncPrefectClient, run: FlowRun) -> list[str]:
+    return [
+        log.message for log in client.read_logs(LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run.id])), limit=200)
+    ]
+
+
+def cancelled(client: SyncPrefectClient, trained: Callable[[FlowRun], Sequence[object]]) -> FlowRun:
+    """The run of a training of a thousand epochs, cancelled as soon as it has `trained` as far as that."""
+    deployment = client.read_deployment_by_name("retrain/smoke").id
+    run = client.create_flow_run_from_deployment(deployment, parameters={"max_epochs": 1_000, "seed": 5})
+    assert waited(lambda: trained(run))
+    client.set_flow_run_state(run.id, Cancelling())
+    (ended,) = waited(lambda: [found for found in [client.read_flow_run(run.id)] if found.state.is_final()])
+    return ended
 
 
 def test_a_new_data_set_needs_a_contract_and_a_deployment_and_no_code(
