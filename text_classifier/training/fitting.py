@@ -7,7 +7,7 @@ import signal
 import threading
 import warnings
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 import pytorch_lightning as pl
@@ -122,14 +122,13 @@ def _train(module: TrainingModule, folder: Path) -> None:
 
 def _trainer(module: TrainingModule, folder: Path) -> pl.Trainer:
     """Of the epochs that are left; Lightning's own counters begin with them."""
-    data, course = module.data, module.course
-    redone: dict[str, Any] = {"purge_step": course.steps + 1} if course.steps else {}
+    data = module.data
     return pl.Trainer(
         accelerator="auto",
         devices=1,
         precision=choose_precision(data.options.precision),
-        max_epochs=data.options.max_epochs - course.epoch,
-        logger=TensorBoardLogger(folder, name=TENSORBOARD, version="", **redone),
+        max_epochs=data.options.max_epochs - module.course.epoch,
+        logger=TensorBoardLogger(folder, name=TENSORBOARD, version=""),
         callbacks=[_GivesBackSigterm()],
         limit_val_batches=None if data.val else 0,
         num_sanity_val_steps=0,

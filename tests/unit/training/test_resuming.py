@@ -19,6 +19,7 @@ from interrupted_training import (
     MOST_EPOCHS,
     ONLY_WHERE_DUE_ANYWAY,
     OPTIONS,
+    MakeNetwork,
     batches,
     line,
     network,
@@ -31,6 +32,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from text_classifier.errors import TrainingError
 from text_classifier.training.checkpoints import Checkpoints
+from text_classifier.training.course import Course
 from text_classifier.training.fitting import fit
 from text_classifier.training.job import TrainingProgress, ignore_progress
 from text_classifier.training.networks import BiLSTM
@@ -201,6 +203,19 @@ def test_an_interrupt_in_the_middle_of_an_update_leaves_no_checkpoint_of_half_a_
     assert_ended_alike(weights, history, undisturbed)
 
 
+class InterruptedWhileLearning(BiLSTM):
+    """In its third step, when dropout has drawn its numbers."""
+
+    steps = 0
+
+    def forward(self, token_ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        logits = super().forward(token_ids, lengths)
+        self.steps += 1
+        if self.steps == 3:
+            raise KeyboardInterrupt
+        return logits
+
+
 class InterruptedWhileValidating(BiLSTM):
     def forward(self, token_ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         if not self.training:
@@ -208,13 +223,15 @@ class InterruptedWhileValidating(BiLSTM):
         return super().forward(token_ids, lengths)
 
 
-def test_an_interrupt_while_validating_costs_no_step(interrupted: Interrupted, undisturbed: Undisturbed) -> None:
+@pytest.mark.parametrize(("make", "steps"), [(InterruptedWhileLearning, 2), (InterruptedWhileValidating, STEPS)])
+def test_an_interrupt_while_the_network_computes_costs_no_step(
+    interrupted: Interrupted, undisturbed: Undisturbed, make: MakeNetwork, steps: int
+) -> None:
     with pytest.raises(KeyboardInterrupt):
-        trained = network(InterruptedWhileValidating)
-        fit(trained, batches(), interrupted.folder, ignore_progress, ONLY_WHERE_DUE_ANYWAY)
+        fit(network(make), batches(), interrupted.folder, ignore_progress, ONLY_WHERE_DUE_ANYWAY)
     resumed_at_steps, weights, history = interrupted.go_on()
-    assert resumed_at_steps == (STEPS,)
-    assert interrupted.lines == undisturbed[0][STEPS:]
+    assert resumed_at_steps == (steps,)
+    assert interrupted.lines == undisturbed[0][steps:]
     assert_ended_alike(weights, history, undisturbed)
 
 
@@ -307,6 +324,12 @@ def test_a_checkpoint_of_another_machine_is_passed_over_and_what_differs_is_said
     assert "hardware was 'a' and is 'b'" in caplog.text
     assert "environment was" not in caplog.text
     assert not list(tmp_path.iterdir())
+
+
+def test_epochs_without_gain_are_counted_from_the_best_one() -> None:
+    course = Course()
+    assert [course.finish_epoch({}, loss) for loss in (3.0, 4.0, 2.0, 2.0, 5.0)] == [True, False, True, False, False]
+    assert (course.best_loss, course.idle_epochs, course.epoch) == (2.0, 2, 5)
 
 
 class Broken(nn.Module):
