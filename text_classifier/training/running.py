@@ -92,7 +92,11 @@ def _tidy(models: Path, work: Path, planned: storage.Manifest, refresh: bool) ->
 
 
 def _fill(
-    folder: Path, job: TrainingJob, preset: Preset, fingerprint: str, fit_here: Callable[[nn.Module, SplitBatches], Fitted]
+    folder: Path,
+    job: TrainingJob,
+    preset: Preset,
+    fingerprint: str,
+    fit_here: Callable[[nn.Module, SplitBatches], Fitted],
 ) -> dict[str, Any]:
     train, val = _load_splits(job, preset.training)
     unk_id = SPECIALS[preset.vocabulary.order].unk
