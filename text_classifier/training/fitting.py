@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import pyarrow as pa
 import pytorch_lightning as pl
-from pytorch_lightning.loggers import TensorBoardLogger
 from torch import nn
+from torch.utils.tensorboard import SummaryWriter
 
 from text_classifier.circumstances import circumstances
 from text_classifier.training import checkpoints
@@ -75,14 +75,14 @@ def fit(
     _let_lines_propagate()
     made_with = circumstances() | {"computed_with": described(data.options.precision)}
     kept = Checkpoints(folder, made_with, checkpoint_share)
-    state = kept.read()
-    module = TrainingModule(network, data, kept, on_progress, state)
-    earlier_seconds = module.course.seconds
-    if state:
-        done, most = module.course.steps, data.steps * data.options.max_epochs
-        logger.info("training goes on from %s: %d of %d steps done", kept.newest, done, most)
-    if not module.is_over:
-        _train(module, folder)
+    with SummaryWriter(folder / TENSORBOARD) as board:
+        module = TrainingModule(network, data, kept, on_progress, board)
+        earlier_seconds, done = module.course.seconds, module.course.steps
+        if done:
+            most = data.steps * data.options.max_epochs
+            logger.info("training goes on from %s: %d of %d steps done", kept.newest, done, most)
+        if not module.is_over:
+            _train(module)
     network.load_state_dict(module.best or module.scored.state_dict())
     network.cpu().eval()
     history = pa.Table.from_pylist(module.course.rows, HISTORY_SCHEMA)
@@ -103,12 +103,12 @@ class _GivesBackSigterm(pl.Callback):
             signal.signal(signal.SIGTERM, self._handler)
 
 
-def _train(module: TrainingModule, folder: Path) -> None:
+def _train(module: TrainingModule) -> None:
     try:
         with warnings.catch_warnings():
             # Lightning 2.6 flattens its loaders with a class that torch 2.13 has begun to retire.
             warnings.filterwarnings("ignore", "`isinstance.treespec, LeafSpec.` is deprecated", FutureWarning)
-            _trainer(module, folder).fit(module)
+            _trainer(module).fit(module)
     except BaseException as error:
         if isinstance(error, Exception):
             raise
@@ -120,7 +120,7 @@ def _train(module: TrainingModule, folder: Path) -> None:
         raise
 
 
-def _trainer(module: TrainingModule, folder: Path) -> pl.Trainer:
+def _trainer(module: TrainingModule) -> pl.Trainer:
     """Of the epochs that are left; Lightning's own counters begin with them."""
     data = module.data
     return pl.Trainer(
@@ -128,7 +128,7 @@ def _trainer(module: TrainingModule, folder: Path) -> pl.Trainer:
         devices=1,
         precision=choose_precision(data.options.precision),
         max_epochs=data.options.max_epochs - module.course.epoch,
-        logger=TensorBoardLogger(folder, name=TENSORBOARD, version=""),
+        logger=False,
         callbacks=[_GivesBackSigterm()],
         limit_val_batches=None if data.val else 0,
         num_sanity_val_steps=0,
@@ -137,7 +137,6 @@ def _trainer(module: TrainingModule, folder: Path) -> pl.Trainer:
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        default_root_dir=folder,
     )
 
 

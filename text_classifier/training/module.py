@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel
+from torch.utils.tensorboard import SummaryWriter
 
 from text_classifier.errors import TrainingError
 from text_classifier.training.batches import Batch, Batches, SplitBatches
@@ -45,7 +46,7 @@ def move_average(decay: float, averaged: Weights, current: Weights, seen: torch.
 
 
 class TrainingModule(pl.LightningModule):
-    """Trains `network` on `data` from where `state` left off; None: from the beginning.
+    """Trains `network` on `data` from the last of the `checkpoints` on.
 
     Lightning moves the tensors, sets the numbers to compute in and calls the hooks. Where the training stands is kept
     here, in `course` and `state`, so that it can be taken up again between any two steps.
@@ -57,13 +58,15 @@ class TrainingModule(pl.LightningModule):
         data: SplitBatches,
         checkpoints: Checkpoints,
         on_progress: OnProgress,
-        state: dict[str, Any] | None,
+        board: SummaryWriter,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.network, self.data, self.checkpoints, self.on_progress = network, data, checkpoints, on_progress
+        self.network, self.data, self.checkpoints = network, data, checkpoints
+        self.on_progress, self.board = on_progress, board
         decay = data.options.averaging_decay_rate
         self.averaged = AveragedModel(network, multi_avg_fn=partial(move_average, decay)) if decay else None
+        state = checkpoints.read()
         self.course = Course.resumed(state["course"]) if state else Course()
         self.best: dict[str, torch.Tensor] | None = state["best"] if state else None
         self._found, self._is_between_steps = state, False
@@ -110,6 +113,7 @@ class TrainingModule(pl.LightningModule):
         if not all(weights.sum().isfinite() for weights in self.state_dict().values()):
             raise self._diverged("a weight is no number", "not finite")
         self.checkpoints.write(self.state())
+        self.board.flush()
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         options = self.data.options
@@ -155,8 +159,8 @@ class TrainingModule(pl.LightningModule):
         with self._moving():
             self._update()
             self.course.count_step(loss, len(batch.labels))
-        if self.course.steps % _LOGGED_EVERY_STEPS == 0 and self.logger:
-            self.logger.log_metrics({"train_loss_step": loss}, self.course.steps)
+        if self.course.steps % _LOGGED_EVERY_STEPS == 0:
+            self.board.add_scalar("train_loss_step", loss, self.course.steps)
         self.on_progress(self._progress(loss))
         if self.checkpoints.are_due:
             self.keep()
@@ -227,8 +231,8 @@ class TrainingModule(pl.LightningModule):
         logger.info(
             "epoch %d of %d: %s; %.1f seconds", row["epoch"], self.data.options.max_epochs, told, row["seconds"]
         )
-        if self.logger:
-            self.logger.log_metrics(metrics, self.course.steps)
+        for name, value in metrics.items():
+            self.board.add_scalar(name, value, self.course.steps)
 
     def _diverged(self, what: str, seen: str) -> TrainingError:
         return TrainingError(

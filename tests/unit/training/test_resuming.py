@@ -40,7 +40,7 @@ from text_classifier.training.networks import BiLSTM
 KILLS = int(os.environ.get("TEXT_CLASSIFIER_TEST_KILLS", "4"))
 STEPS = batches().steps
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["text_classifier.training.fitting", "text_classifier.training.networks"])
+_PROCESSES.set_forkserver_preload(["safetensors.torch", "pyarrow.parquet", "text_classifier.training.fitting"])
 
 Weights = dict[str, torch.Tensor]
 Undisturbed = tuple[list[str], Weights, list[dict[str, float]]]
