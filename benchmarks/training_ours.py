@@ -31,8 +31,8 @@ from benchmarks.training_measured import (
 )
 from text_classifier.config.options import ModelOptions, TrainingOptions
 from text_classifier.training.allocator import keep_freed_memory
-from text_classifier.training.batches import Batches, plan_epoch, read_windows
-from text_classifier.training.fitting import Readable, SplitBatches, fit
+from text_classifier.training.batches import Batches, Readable, SplitBatches, plan_epoch, read_windows
+from text_classifier.training.fitting import fit
 from text_classifier.training.job import TrainingProgress
 from text_classifier.training.layers import BidirectionalLSTM
 from text_classifier.training.module import TrainingModule
