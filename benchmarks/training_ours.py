@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.tensorboard import SummaryWriter
 
 from benchmarks.training_measured import (
     AROUND,
@@ -31,9 +31,10 @@ from benchmarks.training_measured import (
 )
 from text_classifier.config.options import ModelOptions, TrainingOptions
 from text_classifier.training.allocator import keep_freed_memory
-from text_classifier.training.batches import Batches, Readable, SplitBatches, plan_epoch, read_windows
+from text_classifier.training.batches import Readable, SplitBatches, read_windows
+from text_classifier.training.checkpoints import Checkpoints
 from text_classifier.training.fitting import fit
-from text_classifier.training.job import TrainingProgress
+from text_classifier.training.job import TrainingProgress, ignore_progress
 from text_classifier.training.layers import BidirectionalLSTM
 from text_classifier.training.module import TrainingModule
 from text_classifier.training.networks import MODELS, Sizes
@@ -62,7 +63,7 @@ def train_ours(reviews: Reviews, run: Run) -> Measured:
     options, clock = _options(run), Clock()
     torch.manual_seed(_SEED)
     _fit(network_of(run), reviews, options, clock.span_ended)
-    computed = sum(batch.token_ids.numel() for batch in _batches(reviews, options))
+    computed = sum(batch.token_ids.numel() for batch in _data(reviews, options).of_epoch(0))
     measured = clock.measured(len(reviews.labels), computed / len(reviews.labels), described(options.precision))
     return replace(measured, parts_seconds=_parts(reviews, run)) if run.apart else measured
 
@@ -103,22 +104,23 @@ def _fit(network: nn.Module, reviews: Reviews, options: TrainingOptions, on_epoc
         if progress.step == progress.steps:
             on_epoch_end()
 
-    readable = Readable(read_windows(reviews.tokens, reviews.offsets, options, _UNK_ID), reviews.labels)
     with tempfile.TemporaryDirectory() as folder:
-        fit(network, SplitBatches(readable, None, options, _SEED), Path(folder), on_progress)
+        fit(network, _data(reviews, options), Path(folder), on_progress)
 
 
-def _batches(reviews: Reviews, options: TrainingOptions) -> Batches:
+def _data(reviews: Reviews, options: TrainingOptions) -> SplitBatches:
     windows = read_windows(reviews.tokens, reviews.offsets, options, _UNK_ID)
-    return Batches(windows, reviews.labels, plan_epoch(windows.lengths, options, _SEED, 0), options)
+    return SplitBatches(Readable(windows, reviews.labels), None, options, _SEED)
 
 
 def _steps_alone(reviews: Reviews, run: Run) -> dict[str, float]:
     options, network = _options(run), network_of(run)
-    batches = _batches(reviews, options)
-    module = TrainingModule(network, options, len(batches))
-    chosen: dict[str, Any] = module.configure_optimizers()
-    optimizer, schedule = chosen["optimizer"], chosen["lr_scheduler"]["scheduler"]
+    data = _data(reviews, options)
+    with tempfile.TemporaryDirectory() as folder, SummaryWriter(folder) as board:
+        module = TrainingModule(network, data, Checkpoints(Path(folder), {}), ignore_progress, board)
+    optimizer = module.configure_optimizers()
+    assert module.schedule
+    assert module.averaged
     in_bfloat16 = choose_precision(options.precision) == "bf16-mixed"
     spent, last = dict.fromkeys(("batches", "forward", "backward", "optimizer", "average"), 0.0), time.perf_counter()
 
@@ -128,18 +130,18 @@ def _steps_alone(reviews: Reviews, run: Run) -> dict[str, float]:
         spent[part] += now - last
         last = now
 
-    for batch in batches:
+    for batch in data.of_epoch(0):
         lap("batches")
         with torch.autocast("cpu", torch.bfloat16, enabled=in_bfloat16):
             loss = F.cross_entropy(network(batch.token_ids, batch.lengths), batch.labels)
         lap("forward")
         loss.backward()  # type: ignore[no-untyped-call]
         lap("backward")
-        module.configure_gradient_clipping(optimizer, options.gradient_clip)
+        nn.utils.clip_grad_norm_(network.parameters(), options.gradient_clip)
         optimizer.step()
-        schedule.step()
+        module.schedule.step()
         optimizer.zero_grad()
         lap("optimizer")
-        module.on_train_batch_end(None, batch, 0)
+        module.averaged.update_parameters(network)
         lap("average")
     return spent

@@ -54,7 +54,6 @@ def test_a_model_folder_is_whole_and_alone(model: TrainedModel, tmp_path: Path) 
         "weights.safetensors",
         "model.onnx",
         "config.json",
-        "model.onnx",
         "vocabulary.parquet",
         "history.parquet",
         "tensorboard",
