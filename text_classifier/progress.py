@@ -9,7 +9,7 @@ from typing import Literal
 logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 5.0
-_MEGABYTE = 1e6
+MEGABYTE = 1_000_000
 
 
 class ProgressLog:
@@ -30,4 +30,4 @@ class ProgressLog:
             logger.info("%s: %s%s %s", self.what, self._shown(self._done), of_total, unit)
 
     def _shown(self, count: int) -> str:
-        return f"{count / _MEGABYTE:.1f}" if self.unit == "bytes" else f"{count:,}"
+        return f"{count / MEGABYTE:.1f}" if self.unit == "bytes" else f"{count:,}"

@@ -69,11 +69,11 @@ def read_texts(data_set: DataSet, label: str) -> dict[Split, LabelledTexts]:
             to_do="look at the rejected rows of the data set and at the split shares in its contract",
         )
     files = {split: data_set.folder / "examples" / f"{split}.parquet" for split in present}
-    corpus = tokenize_splits(files, TOKENIZER)
+    tokenized_splits = tokenize_splits(files, TOKENIZER)
     texts = {}
     for split, path in files.items():
         columns = ["example_id", "text_digest", "group", label]
-        examples, tokenized = pq.read_table(path, columns=columns), corpus.splits[split]
+        examples, tokenized = pq.read_table(path, columns=columns), tokenized_splits[split]
         labels = _class_positions(examples[label], data_set.classes[label], str(path))
         texts[split] = LabelledTexts(
             examples.drop_columns([label]), labels, tokenized.tokens.astype(np.int64), tokenized.offsets

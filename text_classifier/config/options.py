@@ -12,6 +12,9 @@ OrderName = Literal["frequency", "appearance", "keras-ranks"]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Size = Annotated[int, Field(ge=1, le=65_536)]
 
+VOCABULARY_MEGABYTES = 1_000
+"""Of memory that building a vocabulary may take, where nobody says otherwise."""
+
 
 class Options(BaseModel):
     """Frozen, and refuses fields that it does not know."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from text_classifier.config.options import VOCABULARY_MEGABYTES
 from text_classifier.errors import ConfigError
 
 PREFIX = "TEXT_CLASSIFIER_"
@@ -24,6 +25,9 @@ class Settings(BaseSettings):
     code_dir: Path = Field(_CHECKOUT_DIR, description="Where workers find the code.")
     download_timeout_seconds: float = Field(
         30, gt=0, allow_inf_nan=False, description="Longest wait for an answer of a download's server."
+    )
+    vocabulary_megabytes: int = Field(
+        VOCABULARY_MEGABYTES, ge=200, description="Memory that building a vocabulary may take beside the interpreter."
     )
 
     def __init__(self) -> None:

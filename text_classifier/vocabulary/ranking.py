@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +11,6 @@ import pyarrow.compute as pc
 
 from text_classifier.config.options import OrderName, VocabularyOptions
 from text_classifier.errors import DamagedOutputError
-from text_classifier.records import Split
-from text_classifier.vocabulary.tokenized import Int64s, TokenizedCorpus
-
-_PLACE_BITS = 24  # of a token's place in the source: row << 24 + position, so texts of up to 16 million tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,32 +29,25 @@ SPECIALS: dict[OrderName, SpecialIds] = {
     "keras-ranks": SpecialIds(("[PAD]", "[START]", "[UNK]", "[UNUSED]"), unk=2, start=1),
 }
 
+_BY_FREQUENCY = [("count", "descending"), ("token", "ascending")]
+_BY_APPEARANCE = [("place", "ascending")]
+
 
 @dataclass(frozen=True, slots=True)
-class Occurrences:
-    """Per token of the dictionary, in the `splits` that are counted: how often, and in how many examples."""
+class RankedTokens:
+    """The tokens that get an id.
 
-    splits: tuple[Split, ...]
-    counts: Int64s
-    document_counts: Int64s
+    Attributes:
+        counts: token, count and document_count, lowest id first, special tokens left out.
+        distinct_tokens: among how many.
+    """
 
-
-def count_tokens(corpus: TokenizedCorpus, splits: tuple[Split, ...]) -> Occurrences:
-    """Occurrences of every token of the dictionary in the given splits (those of them that exist)."""
-    size = len(corpus.dictionary)
-    counts, document_counts = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    for split in (corpus.splits[name] for name in splits if name in corpus.splits):
-        counts += np.bincount(split.tokens, minlength=size)
-        documents = np.repeat(np.arange(split.keys.num_rows, dtype=np.int64), np.diff(split.offsets))
-        distinct = np.unique(documents * size + split.tokens)
-        document_counts += np.bincount(distinct % size, minlength=size)
-    return Occurrences(splits, counts, document_counts)
+    counts: pa.Table
+    distinct_tokens: int
 
 
-def rank_tokens(
-    corpus: TokenizedCorpus, occurrences: Occurrences, options: VocabularyOptions, word_ranks: pa.Table | None
-) -> pa.StringArray:
-    """The tokens that get an id, lowest id first, special tokens left out.
+def rank_tokens(parts: Iterable[pa.Table], options: VocabularyOptions, word_ranks: pa.Table | None) -> RankedTokens:
+    """Choose among the tokens of all parts, each with its token, count, document_count and place, and order them.
 
     Keras's ranks that came with the source are taken as they are, so that id = rank + 3 even for a word that no
     example holds; `min_count` decides everywhere else.
@@ -65,29 +55,29 @@ def rank_tokens(
     Raises:
         DamagedOutputError: the ranks are not 1, 2, 3, ...
     """
-    if options.order == "keras-ranks" and word_ranks is not None:
-        ranked = _in_rank_order(word_ranks)
-    else:
-        by = _by_appearance if options.order == "appearance" else _by_frequency
-        order = by(corpus, occurrences)
-        ranked = corpus.dictionary.take(order[occurrences.counts[order] >= options.min_count])
-    return ranked.slice(0, options.max_size - len(SPECIALS[options.order].names))
+    size = options.max_size - len(SPECIALS[options.order].names)
+    ranked = _in_rank_order(word_ranks)[:size] if options.order == "keras-ranks" and word_ranks is not None else None
+    best, distinct_tokens = [], 0
+    for part in parts:
+        distinct_tokens += part.num_rows
+        if ranked is not None:
+            best.append(part.filter(pc.is_in(part["token"], value_set=ranked)))
+        else:
+            best = [_best(pa.concat_tables([*best, part]), options).slice(0, size)]
+    counts = pa.concat_tables(best)
+    return RankedTokens(counts if ranked is None else _counts_of(ranked, counts), distinct_tokens)
 
 
-def _by_frequency(corpus: TokenizedCorpus, occurrences: Occurrences) -> Int64s:
-    counted = pa.table({"count": occurrences.counts, "token": corpus.dictionary})
-    order = pc.sort_indices(counted, sort_keys=[("count", "descending"), ("token", "ascending")])
-    return np.asarray(order, np.int64)
+def _best(counts: pa.Table, options: VocabularyOptions) -> pa.Table:
+    frequent = counts.filter(pc.greater_equal(counts["count"], options.min_count))
+    return frequent.sort_by(_BY_APPEARANCE if options.order == "appearance" else _BY_FREQUENCY)
 
 
-def _by_appearance(corpus: TokenizedCorpus, occurrences: Occurrences) -> Int64s:
-    first = np.full(len(corpus.dictionary), np.iinfo(np.int64).max)
-    for split in (corpus.splits[name] for name in occurrences.splits if name in corpus.splits):
-        lengths = np.diff(split.offsets)
-        within = np.arange(len(split.tokens)) - np.repeat(split.offsets[:-1], lengths)
-        place = (np.repeat(split.keys["row"].to_numpy(), lengths) << _PLACE_BITS) + within
-        np.minimum.at(first, split.tokens, place)
-    return np.argsort(first, kind="stable")
+def _counts_of(tokens: pa.StringArray, counts: pa.Table) -> pa.Table:
+    """The counts of the given tokens, in their order; 0 where there is none."""
+    places = pc.index_in(tokens, value_set=counts["token"])
+    found = {name: pc.fill_null(counts[name].take(places), 0) for name in ("count", "document_count")}
+    return pa.table({"token": tokens} | found)
 
 
 def _in_rank_order(word_ranks: pa.Table) -> pa.StringArray:

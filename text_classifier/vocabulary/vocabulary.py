@@ -16,6 +16,7 @@ from text_classifier.config.options import VocabularyOptions
 from text_classifier.errors import DamagedOutputError
 from text_classifier.storage import sha256_text
 from text_classifier.vocabulary.ranking import SPECIALS, SpecialIds
+from text_classifier.vocabulary.tokenized import tokenize_texts
 from text_classifier.vocabulary.tokenizers import Tokenizer, as_text_array, tokenizer_named
 
 VOCABULARY_FILE = "vocabulary.parquet"
@@ -56,11 +57,17 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hexadecimal) of what decides the ids of a text: the tokenizer, its version, the tokens in order."""
+        deciding = [self.tokenizer.name, self.tokenizer.version, *self.tokens.to_pylist()]
+        return sha256_text(json.dumps(deciding, ensure_ascii=False))
+
     def encode(self, texts: Sequence[str]) -> pa.ListArray:
         """The token ids of N texts: list<int32>, N rows, texts whole, a start id in front where there is one."""
-        tokens = self.tokenizer.tokenize(as_text_array(texts))
-        ids = pc.index_in(tokens.values, value_set=self.tokens).fill_null(self.special.unk)
-        return encoded_lists(ids.to_numpy(), tokens.offsets.to_numpy(), self.special.start)
+        tokenized = tokenize_texts(as_text_array(texts), self.tokenizer)
+        ids = pc.index_in(tokenized.dictionary, value_set=self.tokens).fill_null(self.special.unk).to_numpy()
+        return encoded_lists(ids[tokenized.tokens], tokenized.offsets, self.special.start)
 
 
 def encoded_lists(ids: np.ndarray, offsets: np.ndarray, start_id: int | None) -> pa.ListArray:
