@@ -9,6 +9,7 @@ from prefect.runtime import task_run
 
 from tasks.outcome import ended, store
 from text_classifier.config import Settings, preset_named
+from text_classifier.progress import MEGABYTE
 from text_classifier.records import LABELLED_SPLITS, DataSet, EncodedCorpus
 from text_classifier.vocabulary import build
 
@@ -22,8 +23,8 @@ def _run_name() -> str:
 @task(name="build-vocabulary", task_run_name=_run_name, cache_policy=NO_CACHE)
 def build_vocabulary(data_set: DataSet, preset: str, refresh: bool = False) -> State[EncodedCorpus]:
     """Build the preset's vocabulary from the train split, or reuse the one that stands."""
-    megabytes = Settings().vocabulary_megabytes
-    corpus = build(data_set, preset_named(preset), store(refresh), memory_megabytes=megabytes)
+    memory_bytes = Settings().vocabulary_megabytes * MEGABYTE
+    corpus = build(data_set, preset_named(preset), store(refresh), memory_bytes=memory_bytes)
     return ended(corpus, figures(corpus), corpus.making.is_reused)
 
 

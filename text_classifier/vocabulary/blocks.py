@@ -19,9 +19,8 @@ import pyarrow.parquet as pq
 from text_classifier.progress import ProgressLog
 from text_classifier.records import Split
 
-BLOCK_BYTES = 8 << 20
-"""Of text in a block, on average: blocks of 1 and of 32 MiB take a tenth longer."""
-_BYTES_IN_WORK = 20 * BLOCK_BYTES  # that a thread holds at its peak, measured on reviews and on news
+_BLOCK_BYTES = 8 << 20  # of text in a block, on average
+_WORK_BYTES = 8 * _BLOCK_BYTES  # that a block at work takes; reading, merging and writing take as much as two more
 _READ_BYTES = 1 << 20  # of a column read from disk at a time
 
 Item = TypeVar("Item")
@@ -50,7 +49,7 @@ def read_blocks(files: Mapping[Split, Path], columns: Sequence[str], what: str) 
 
 def threads_within(memory_bytes: int) -> int:
     """How many blocks can be worked on at a time: one at least, one for each core at most."""
-    return max(1, min(os.cpu_count() or 1, memory_bytes // _BYTES_IN_WORK))
+    return max(1, min(os.cpu_count() or 1, memory_bytes // _WORK_BYTES - 2))
 
 
 def in_order(work: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
@@ -68,5 +67,5 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item], threads: int
 def _block_rows(group: pq.RowGroupMetaData) -> int:
     columns = (group.column(index) for index in range(group.num_columns))
     text_bytes = next(column.total_uncompressed_size for column in columns if column.path_in_schema == "text")
-    blocks = -(-text_bytes // BLOCK_BYTES) or 1
+    blocks = -(-text_bytes // _BLOCK_BYTES) or 1
     return max(1, int(-(-group.num_rows // blocks)))

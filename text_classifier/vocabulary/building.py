@@ -53,7 +53,7 @@ def build(
     preset: Preset,
     store: Store,
     *,
-    memory_megabytes: int = VOCABULARY_MEGABYTES,
+    memory_bytes: int = VOCABULARY_MEGABYTES * MEGABYTE,
     with_unsup: bool = False,
 ) -> EncodedCorpus:
     """The vocabulary of a data set under the preset's rules, and its splits as token ids.
@@ -61,7 +61,7 @@ def build(
     Tokens are counted and ordered in the train split only; in train and val where the preset trains on both.
 
     Args:
-        memory_megabytes: what this may take beside the interpreter, however large the data set is. It decides how
+        memory_bytes: what this may take beside the interpreter, however large the data set is. It decides how
             fast this is, not what comes of it.
         with_unsup: encode `unsup` as well as train, val and test.
 
@@ -81,7 +81,7 @@ def build(
         modules=("text_classifier.vocabulary.building",),
     )
     folder = store.data_dir / "vocabularies" / planned.fingerprint[: storage.DIGEST_CHARACTERS]
-    work = _Work(data_set, preset.vocabulary, counted, encoded, memory_megabytes * MEGABYTE)
+    work = _Work(data_set, preset.vocabulary, counted, encoded, memory_bytes)
     making = store.make(folder, planned, lambda partial: _fill(partial, work))
     return _record(folder, making)
 

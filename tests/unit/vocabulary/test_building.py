@@ -134,6 +134,31 @@ def test_a_vocabulary_is_told_by_its_tokens_their_order_and_its_tokenizer() -> N
     assert len({first, *others}) == 5
 
 
+@pytest.mark.parametrize("order", ["frequency", "appearance", "keras-ranks"])
+def test_memory_and_threads_change_no_byte(order: str, write_data_set, tmp_path: Path) -> None:
+    data_set = write_data_set(SPLITS, word_ranks={"nowhere": 1, "c": 2, "a": 3} if order == "keras-ranks" else None)
+    for split in SPLITS:
+        path = data_set.folder / "examples" / f"{split}.parquet"
+        pq.write_table(pq.read_table(path), path, row_group_size=1)  # a block for each row
+    made = [
+        build(data_set, preset(order=order, max_size=6), Store(tmp_path / str(size)), memory_bytes=size)
+        for size in (1, 1_000, 10**10)
+    ]
+    files = [storage.read_manifest(corpus.folder).outputs for corpus in made]
+    assert files[0] == files[1] == files[2]
+    assert files[0].keys() == {VOCABULARY_FILE, *(f"encoded/{split}.parquet" for split in SPLITS)}
+
+
+def test_unsup_is_encoded_where_asked_for_and_counts_for_nothing(write_data_set, tmp_path: Path) -> None:
+    data_set = write_data_set(SPLITS | {"unsup": [("a a z", None), ("z b", None)]}, classes=("x", "y"))
+    plain = build(data_set, preset(), Store(tmp_path))
+    assert not (plain.folder / "encoded" / "unsup.parquet").exists()
+    corpus = build(data_set, preset(), Store(tmp_path), with_unsup=True)
+    assert rows(corpus) == rows(plain)
+    assert encoded(corpus, "unsup") == [[2, 2, 1], [1, 3]]
+    assert encoded(corpus, "train") == encoded(plain, "train")
+
+
 def test_a_vocabulary_with_gaps_in_its_ids_is_refused(tmp_path: Path) -> None:
     path = tmp_path / VOCABULARY_FILE
     pq.write_table(pa.table({"token": ["[PAD]", "a"], "token_id": pa.array([0, 2], pa.int32())}), path)

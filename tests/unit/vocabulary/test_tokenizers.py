@@ -1,55 +1,25 @@
 import json
 import os
-import re
-import unicodedata
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from plain_tokenizers import TOKENS_OF, texts
 
 from text_classifier.errors import UnknownNameError
 from text_classifier.vocabulary import TOKENIZERS
 from text_classifier.vocabulary.tokenizers import as_text_array, tokenizer_named
-
-KERAS_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 
 
 def tokens(name: str, *texts: str) -> list[list[str]]:
     return tokenizer_named(name).tokenize(as_text_array(texts)).to_pylist()
 
 
-def lower(text: str) -> str:
-    """Character by character: no final sigma, and the dotted capital I loses its dot."""
-    return "".join("i" if character == "İ" else character.lower() for character in text)
-
-
-def words_reference(text: str) -> list[str]:
-    text = re.sub(r"<br */?>", " ", lower(text).replace("’", "'"))
-    kinds = "".join("w" if unicodedata.category(c)[0] in "LMN" else c if c in "'!?" else " " for c in text)
-    return [text[match.start() : match.end()] for match in re.finditer(r"w+(?:'w+)*|[!?]", kinds)]
-
-
-def letters_es_reference(text: str) -> list[str]:
-    return re.sub("[^a-záéíóúüñ]+", " ", lower(text)).split()
-
-
-def keras_reference(text: str) -> list[str]:
-    spaced = lower(text).translate(str.maketrans(dict.fromkeys(KERAS_FILTERS, " ")))
-    return [piece for piece in spaced.split(" ") if piece]
-
-
-REFERENCES = {"words": words_reference, "letters-es": letters_es_reference, "keras": keras_reference}
-# Characters that Python's Unicode tables know: Arrow's are newer and know letters that Python takes for unassigned.
-known_characters = st.characters(exclude_categories=["Cs", "Cn"])
-telling = st.sampled_from(["<br />", "<BR/>", "'", "’", "!", "?", " ", "don't", "Ñandú", "İ", "ΑΣ"])
-texts = st.lists(telling | known_characters).map("".join)
-
-
-@pytest.mark.parametrize("name", REFERENCES)
+@pytest.mark.parametrize("name", TOKENS_OF)
 @given(batch=st.lists(texts, max_size=4))
 def test_a_tokenizer_equals_its_plain_reference(name: str, batch: list[str]) -> None:
-    assert tokens(name, *batch) == [REFERENCES[name](text) for text in batch]
+    assert tokens(name, *batch) == [TOKENS_OF[name](text) for text in batch]
 
 
 def test_words_keeps_inner_apostrophes_and_marks_of_feeling() -> None:
