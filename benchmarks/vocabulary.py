@@ -1,8 +1,8 @@
 """Vocabulary and token ids of film reviews, text Parquet to Parquet: this project beside plain Python and its peers.
 
 `python -m benchmarks.vocabulary FOLDER`, the examples of a data set of reviews: those of all splits become one file.
-Every contestant counts all texts, keeps the 29,998 most frequent tokens and writes a vocabulary and every text's ids; it
-runs in a process of its own on the same two cores. The peer needs the extra `peers`.
+Every contestant counts all texts, keeps the 29,998 most frequent tokens and writes a vocabulary and the ids of every
+text; it runs in a process of its own on the same two cores. The peer needs the extra `peers`.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ def _words(out: Path) -> list[list[str]]:
 
 
 def _plain_pattern() -> str:
-    r"""Words and marks for `re`, which has no \p{L}: its own \w without the underscore, with the marks that it lacks."""
+    r"""Words and marks for `re`, which has no \p{L}: its \w without the underscore, and the marks that it lacks."""
     import unicodedata
 
     marks = "".join(sign for sign in map(chr, range(0x110000)) if unicodedata.category(sign).startswith("M"))

@@ -123,7 +123,7 @@ class DataSet:
 
 @dataclass(frozen=True, slots=True)
 class EncodedCorpus:
-    """A vocabulary and the labelled splits as token ids: `vocabulary.parquet`, `encoded/<split>.parquet`."""
+    """A vocabulary and the splits as token ids: `vocabulary.parquet`, `encoded/<split>.parquet`."""
 
     folder: Path
     fingerprint: str
