@@ -57,12 +57,6 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.tokens)
 
-    @property
-    def digest(self) -> str:
-        """SHA-256 (hexadecimal) of what decides the ids of a text: the tokenizer, its version, the tokens in order."""
-        deciding = [self.tokenizer.name, self.tokenizer.version, *self.tokens.to_pylist()]
-        return sha256_text(json.dumps(deciding, ensure_ascii=False))
-
     def encode(self, texts: Sequence[str]) -> pa.ListArray:
         """The token ids of N texts: list<int32>, N rows, texts whole, a start id in front where there is one."""
         tokenized = tokenize_texts(as_text_array(texts), self.tokenizer)
