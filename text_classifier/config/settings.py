@@ -27,7 +27,7 @@ class Settings(BaseSettings):
         30, gt=0, allow_inf_nan=False, description="Longest wait for an answer of a download's server."
     )
     vocabulary_megabytes: int = Field(
-        VOCABULARY_MEGABYTES, ge=250, description="Memory that building a vocabulary may take beside the interpreter."
+        VOCABULARY_MEGABYTES, ge=400, description="Memory that building a vocabulary may take beside the interpreter."
     )
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from text_classifier.progress import ProgressLog
 from text_classifier.records import Split
 
-_BLOCK_BYTES = 8 << 20  # of text in a block, on average
+_BLOCK_BYTES = 16 << 20  # of text in a block, on average
 _WORK_BYTES = 8 * _BLOCK_BYTES  # that a block at work takes; reading, merging and writing take as much as two more
 _READ_BYTES = 1 << 20  # of a column read from disk at a time
 
