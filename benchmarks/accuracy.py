@@ -140,8 +140,8 @@ def _preset(root: Path, data_set: str, recipe: str, seed: int, split: ReadSplit)
     job = TrainingJob(data, corpus, LABEL, recipe, TrainRun(seed=seed))
     model = train(job, store)
     cpu_seconds, seconds = watch.spent()
-    _, probabilities = predict_split(model, root, split)  # (N, C)
-    is_right = probabilities.argmax(axis=1) == load_labelled(job, split).labels
+    _, scored = predict_split(model, root, split)
+    is_right = scored.probabilities.argmax(axis=1) == load_labelled(job, split).labels
     return Learned(recipe, float(100 * np.mean(is_right)), cpu_seconds, seconds)
 
 

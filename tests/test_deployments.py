@@ -262,7 +262,7 @@ CONTENT = {
     "queue": ("work_queue_name: gpu", "work_queue_name: gpus", "where: retrain/imdb; seen: 'gpus'", "mean 'gpu'?"),
     "pool": ("on_gpu {name: *pool", "on_gpu {name: other", "unknown work pool; where: retrain/imdb", "local"),
     "parameter": ("parameters: {data_set: imdb,", "parameters: {dataset: imdb,", "where: retrain/imdb", "'data_set'?"),
-    "value": ("preset: smoke", "preset: smok", "where: retrain/smoke; seen: 'smok'", "'default', 'smoke'"),
+    "value": ("preset: smoke", "preset: smok", "where: retrain/smoke; seen: 'smok'", "'default', 'fast', 'smoke'"),
     "bound": ("{label: label}", "{max_epochs: 0}", "schedule weekly-label; seen: 0", "greater than or equal to 1"),
     "schedule's parameter": ("{label: label}", "{lable: x}", "retrain/news, schedule weekly-label", "mean 'label'?"),
     "label": ("{label: label}", "{label: labels}", "unknown label of news; where: retrain/news, schedule", "'label'?"),

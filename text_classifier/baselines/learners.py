@@ -96,6 +96,15 @@ def nb_svm(ngrams: Ngrams, labels: Int64s) -> Fit:
     return Fit(classes[best], present.learned.shape[1], f"log-count ratio, {_told(_logistic_regression(_NB_SVM_C))}")
 
 
+def nb_svm_weights(present: csr_matrix, is_class: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.float64], float]:
+    """The weights (V,) of the n-grams that are `present` (L, V; 0 or 1) and the bias of `nb_svm`, of one class."""
+    from scipy.sparse import diags_array
+
+    ratio = log_count_ratio(present, is_class)
+    regression = _logistic_regression(_NB_SVM_C).fit(present @ diags_array(ratio), is_class)
+    return ratio * regression.coef_[0], float(regression.intercept_[0])
+
+
 def log_count_ratio(present: csr_matrix, is_class: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
     """(V,) logarithm of how much likelier each n-gram is in the class than in the rest, add-one smoothing."""
     inside, outside = (np.asarray(present[rows].sum(axis=0)).ravel() + 1 for rows in (is_class, ~is_class))
@@ -118,11 +127,8 @@ def fit(baseline: Baseline, ngrams: Ngrams, labels: Int64s) -> Fit:
 
 
 def _nb_svm_scores(present: Ngrams, is_class: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    from scipy.sparse import diags_array
-
-    ratio = log_count_ratio(present.learned, is_class)
-    regression = _logistic_regression(_NB_SVM_C).fit(present.learned @ diags_array(ratio), is_class)
-    return np.asarray(present.scored @ (ratio * regression.coef_[0]) + regression.intercept_[0])
+    weights, bias = nb_svm_weights(present.learned, is_class)
+    return np.asarray(present.scored @ weights + bias)
 
 
 def _logistic_regression(c: float) -> Any:

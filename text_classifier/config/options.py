@@ -43,6 +43,9 @@ class ModelOptions(Options):
     layers: int = Field(1, ge=1, le=8, description="LSTM layers.")
     dropout_rate: Rate = Field(0.0, description="Share of activations set to zero while training.")
     word_dropout_rate: Rate = Field(0.0, description="Share of tokens replaced by UNK while training.")
+    wide_ngram_tokens: int = Field(
+        0, ge=0, le=5, description="Longest n-gram of the linear part beside the network; 0: no such part."
+    )
 
 
 class TrainingOptions(Options):
@@ -65,7 +68,7 @@ class TrainingOptions(Options):
         0.0, description="What is left per step in the moving average of the weights that is kept; 0: no average."
     )
     patience_epochs: int = Field(0, ge=0, description="Epochs without gain before stopping early; 0: never early.")
-    monitor: Literal["val_loss", "train_loss"] = Field(
+    monitor: Literal["val_loss", "val_accuracy_rate", "train_loss"] = Field(
         "val_loss", description="What early stopping and the best checkpoint watch."
     )
     hold_out_val: bool = Field(True, description="False: the val split is trained on as well, and nothing is watched.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from text_classifier.evaluation.label_errors import LikelyErrors, likely_label_e
 from text_classifier.evaluation.leaks import leak_figures
 from text_classifier.evaluation.metrics import ClassIndices, Evaluation, Probabilities, evaluate
 from text_classifier.evaluation.pairs import Right, against_best, compare
+from text_classifier.evaluation.parts import part_figures, with_parts
 from text_classifier.evaluation.predictions import check_alignment, class_indices, error_table, prediction_table
 from text_classifier.evaluation.slice_columns import slice_columns
 from text_classifier.evaluation.slices import slice_figures
@@ -30,11 +32,13 @@ class Answers:
         keys: example_id and text_digest as the model saw them, in order.
         probabilities: (N, C), row by row those of `keys`.
         explain: says which words moved it; None: nobody does.
+        parts: by name of a part of the model, (N,) the class ids that it predicts alone.
     """
 
     keys: pa.Table
     probabilities: Probabilities
     explain: Explain | None = None
+    parts: Mapping[str, ClassIndices] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +66,12 @@ def judged(subject: Subject, answers: Answers) -> Judgement:
     right: Right = np.asarray(truth == answers.probabilities.argmax(axis=1))
     slices = slice_columns(examples, label, subject.unknown_rates)
     predictions = prediction_table(examples, label, answers.probabilities, config.class_names)
+    predictions = with_parts(predictions, answers.parts, config.class_names)
     doubted, why_not = _doubted(subject, evaluation, truth, answers.probabilities)
     compared = {
         "signal": signal_figures(subject.signal),
         **_beside_baselines(right, subject.baselines),
+        "parts": [asdict(one) for one in part_figures(truth, right, answers.parts)],
         "over_majority": asdict(compare(right, truth == config.class_names.index(evaluation.majority_class))),
         "slices": [asdict(one) for one in slice_figures(slices, right, label)],
         "leaks": asdict(leak_figures(subject.learned_texts, examples["text"], right)),

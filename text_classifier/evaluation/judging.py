@@ -53,8 +53,8 @@ def evaluate_model(model: TrainedModel, signal: SignalTest, baselines: Baselines
             return read_evaluation(model)
         subject = read_subject(model, signal, baselines, store.data_dir)
         storage.write_manifest(model.folder, subject.manifest, subject.manifest.facts, but=LATER_FILES)
-        keys, probabilities = predict_split(model, store.data_dir, "test")
-        answers = Answers(keys, probabilities, partial(explain, model))
+        keys, scored = predict_split(model, store.data_dir, "test")
+        answers = Answers(keys, scored.probabilities, partial(explain, model), scored.parts)
         return write_evaluation(subject, answers, store.signed(planned))
 
 

@@ -50,6 +50,7 @@ def _data(figures: Mapping[str, Any]) -> Iterator[str]:
 def _figures(figures: Mapping[str, Any]) -> Iterator[str]:
     test, best = figures["test"], deciding_baseline(figures)
     compared = {"accuracy": test["accuracy"], f"baseline, {markdown_text(best['name'])}": best["accuracy"]}
+    compared |= {f"its part {one['name']} alone": one["accuracy"] for one in figures["parts"]}
     yield "| figure | value | 95 % interval |"
     yield "|---|---|---|"
     yield from (f"| {name} | {percent(one['rate'])} | {interval(one)} |" for name, one in compared.items())

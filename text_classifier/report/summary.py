@@ -20,13 +20,17 @@ from text_classifier.training.model_folder import ERRORS, PAGE
 
 
 def accuracy_rows(figures: Figures) -> list[dict[str, object]]:
-    """The model, every baseline, then every class of the test split."""
+    """The model, each of its parts, every baseline, then every class of the test split."""
     test = figures["test"]
     model = _accuracy_row(figures, "this model", test["accuracy"]) | {"F1": percent(test["macro_f1_rate"]["value"])}
     baselines = [
         _accuracy_row(figures, f"baseline: {one['name']}", one["accuracy"])
         | {"F1": percent(one["macro_f1_rate"]), "this model is": one["separation"]}
         for one in figures["baselines"]
+    ]
+    parts = [
+        _accuracy_row(figures, f"part alone: {one['name']}", one["accuracy"]) | {"this model is": one["separation"]}
+        for one in figures["parts"]
     ]
     classes = [
         {
@@ -39,7 +43,7 @@ def accuracy_rows(figures: Figures) -> list[dict[str, object]]:
         }
         for one in test["per_class"]
     ]
-    return [model, *baselines, *classes]
+    return [model, *parts, *baselines, *classes]
 
 
 def error_rows(figures: Figures, folder: Path) -> list[dict[str, object]]:

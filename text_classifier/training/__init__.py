@@ -22,6 +22,7 @@ from text_classifier.training.planning import made_before, planned_model
 
 if TYPE_CHECKING:
     from text_classifier.training.classifier import TextClassifier
+    from text_classifier.training.scoring import Scored
 
 __all__ = [
     "ModelConfig",
@@ -77,8 +78,8 @@ def load_model(folder: Path) -> TextClassifier:
     return classifier.load_model(folder)
 
 
-def predict_split(model: TrainedModel, data_dir: Path, split: Split) -> tuple[pa.Table, npt.NDArray[np.float32]]:
-    """The examples of a split (example_id, text_digest) in encoded order, and their probabilities (N, C).
+def predict_split(model: TrainedModel, data_dir: Path, split: Split) -> tuple[pa.Table, Scored]:
+    """The examples of a split (example_id, text_digest) in encoded order, and what the model says of each.
 
     Raises:
         DamagedOutputError: the model, or the corpus it was trained on, is missing or was changed, or their vocabularies

@@ -13,6 +13,7 @@ from text_classifier.training.batches import pad, plan_scoring, read_windows
 from text_classifier.training.classifier import TextClassifier
 from text_classifier.training.examples import Int64s
 from text_classifier.training.moving_words import MovingWord, strongest_words
+from text_classifier.training.wide import WideAndDeep
 from text_classifier.vocabulary.places import token_places
 
 _BATCH = 32
@@ -54,7 +55,7 @@ def relevances_of(
     """What each token adds to (logit of the predicted class - logit of the true one), to first order: (B, T).
 
     The gradient with respect to a token's embedding, times that embedding, summed over E. For a network that is linear
-    in its embeddings the sum over T is that difference, but for the biases.
+    in its embeddings the sum over T is that difference, but for the biases. To these a wide part adds its own.
 
     Args:
         classes: the true and the predicted class of each text, (B,) each.
@@ -63,6 +64,12 @@ def relevances_of(
     et al. 2013; the product with the input as in Ancona et al. 2018, Towards Better Understanding of Gradient-based
     Attribution Methods.
     """
+    if isinstance(network, WideAndDeep):
+        share, device = float(network.share), network.share.device
+        ids = [torch.from_numpy(one).to(device) for one in classes]
+        wide = network.wide.relevances_of(token_ids.to(device), *ids).cpu().numpy()
+        deep = relevances_of(network.deep, token_ids, lengths, classes)
+        return np.asarray((1 - share) * deep + share * wide, np.float32)
     device = next(network.parameters()).device
     true, predicted = (torch.from_numpy(ids).to(device) for ids in classes)
     embedded: list[torch.Tensor] = []

@@ -18,7 +18,8 @@ from text_classifier.training.batches import Windows, read_windows
 from text_classifier.training.examples import Int32s, Int64s, load_encoded
 from text_classifier.training.model_folder import CONFIG_FILE, LATER_FILES, WEIGHTS_FILE, ModelConfig, read_config
 from text_classifier.training.networks import MODELS, Sizes
-from text_classifier.training.scoring import Float32s, logits_of, probabilities_of
+from text_classifier.training.scoring import Float32s, Scored, score
+from text_classifier.training.wide import WideAndDeep, WideNgrams
 from text_classifier.vocabulary import TOKENIZERS, VOCABULARY_FILE, Vocabulary
 
 
@@ -34,30 +35,34 @@ class TextClassifier:
 
     def predict_probabilities(self, texts: Sequence[str]) -> Float32s:
         """Probabilities (N, C) of N raw texts; each row sums to 1."""
-        return self._probabilities(self.windows_of(texts))
+        return self.score(texts).probabilities
+
+    def score(self, texts: Sequence[str]) -> Scored:
+        """What the model and its parts say of N raw texts."""
+        return self._scored(self.windows_of(texts))
 
     def windows_of(self, texts: Sequence[str]) -> Windows:
         """What the model reads of N raw texts."""
         lists = self.vocabulary.encode(texts)
         return self._windows(lists.values.to_numpy(), lists.offsets.to_numpy().astype(np.int64))
 
-    def probabilities_of_ids(self, token_ids: Sequence[Int32s], vocabulary: Vocabulary) -> Float32s:
-        """Probabilities (N, C) of N texts, each (tokens,) int32 and whole, as that vocabulary encoded them.
+    def score_ids(self, token_ids: Sequence[Int32s], vocabulary: Vocabulary) -> Scored:
+        """What they say of N texts, each (tokens,) int32 and whole, as that vocabulary encoded them.
 
         Raises:
             DamagedOutputError: it is another than the model's, whose ids mean other words.
         """
         _check_vocabulary(vocabulary, self.vocabulary.digest, "the vocabulary that encoded the texts")
         offsets = np.cumsum([0, *(len(ids) for ids in token_ids)], dtype=np.int64)
-        return self._probabilities(self._windows(np.concatenate([np.empty(0, np.int32), *token_ids]), offsets))
+        return self._scored(self._windows(np.concatenate([np.empty(0, np.int32), *token_ids]), offsets))
 
     def _windows(self, tokens: Int32s, offsets: Int64s) -> Windows:
         return read_windows(tokens, offsets, self.config.training, self.config.unk_id)
 
-    def _probabilities(self, windows: Windows) -> Float32s:
+    def _scored(self, windows: Windows) -> Scored:
         if not len(windows.lengths):
-            return np.empty((0, len(self.class_names)), np.float32)
-        return probabilities_of(logits_of(self.network, windows, self.config.training), self.config.temperature)
+            return Scored(np.empty((0, len(self.class_names)), np.float32), {})
+        return score(self.network, windows, self.config.training, self.config.temperature)
 
 
 def load_model(folder: Path) -> TextClassifier:
@@ -86,13 +91,15 @@ def load_model(folder: Path) -> TextClassifier:
     network = MODELS[config.model.architecture](
         config.model, Sizes(config.vocabulary_size, len(config.class_names), config.unk_id)
     )
+    if config.ngrams:
+        network = WideAndDeep(network, WideNgrams(config.ngrams, len(config.class_names)))
     network.load_state_dict(load_file(folder / WEIGHTS_FILE))
     network.to("cuda" if torch.cuda.is_available() else "cpu")
     return TextClassifier(config, vocabulary, network)
 
 
-def predict_split(model: TrainedModel, data_dir: Path, split: Split) -> tuple[pa.Table, Float32s]:
-    """The examples of a split (example_id, text_digest) in encoded order, and their probabilities (N, C).
+def predict_split(model: TrainedModel, data_dir: Path, split: Split) -> tuple[pa.Table, Scored]:
+    """The examples of a split (example_id, text_digest) in encoded order, and what the model says of each.
 
     Reads the token ids that the vocabulary step wrote; they are those of the raw texts.
 
@@ -113,7 +120,7 @@ def predict_split(model: TrainedModel, data_dir: Path, split: Split) -> tuple[pa
         )
     encoded = load_encoded(corpus_folder, split)
     vocabulary = Vocabulary.load(corpus_folder / VOCABULARY_FILE, classifier.config.vocabulary)
-    return encoded.keys, classifier.probabilities_of_ids(np.split(encoded.tokens, encoded.offsets[1:-1]), vocabulary)
+    return encoded.keys, classifier.score_ids(np.split(encoded.tokens, encoded.offsets[1:-1]), vocabulary)
 
 
 def _check_vocabulary(vocabulary: Vocabulary, expected: str, where: str) -> None:

@@ -20,7 +20,7 @@ class Course:
         loss_sum: of the examples of the epoch under way, before the step that learned from each.
         seconds: that the training has taken, those of processes before this one included.
         piece_rows: examples of a batch that are read at once; None: all of them.
-        best_loss: lowest watched loss at the end of an epoch.
+        best_loss: lowest watched loss, or rate of errors, at the end of an epoch.
         idle_epochs: epochs since then.
         rows: of the history, one per finished epoch.
         resumed_at_steps: where processes took the training up again.
@@ -57,7 +57,7 @@ class Course:
         self.loss_sum += loss * rows
 
     def finish_epoch(self, row: dict[str, Any], watched: float | None) -> bool:
-        """Close the epoch with its row of the history; whether its `watched` loss is the lowest so far."""
+        """Close the epoch with its row of the history; whether what is `watched`, a loss, is the lowest so far."""
         self.rows.append(row)
         self.epoch, self.step, self.loss_sum = self.epoch + 1, 0, 0.0
         is_best = watched is not None and watched < self.best_loss

@@ -46,6 +46,9 @@ class ModelConfig(Options):
     tokenizer_version: int = Field(description="Version of the tokenizer that the vocabulary was built with.")
     unk_id: int = Field(description="Token id of every token without one.")
     model: ModelOptions
+    ngrams: tuple[int, ...] = Field(
+        (), description="How many n-grams of one token, of two, ... the wide part knows; empty: there is none."
+    )
     training: TrainingOptions
     temperature: float = Field(gt=0, description="Logits are divided by it before the softmax.")
 

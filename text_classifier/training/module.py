@@ -126,10 +126,9 @@ class TrainingModule(pl.LightningModule):
         )
         self.schedule: OneCycleLR | None = None
         if options.schedule == "one-cycle":
-            steps = self.data.steps * options.max_epochs
-            self.schedule = OneCycleLR(
-                self.optimizer, options.learning_rate, total_steps=steps, pct_start=_RISING_SHARE
-            )
+            steps = max(self.data.steps * options.max_epochs, 2)  # it divides by the steps of its rise less one
+            rising = max(_RISING_SHARE, 2 / steps)
+            self.schedule = OneCycleLR(self.optimizer, options.learning_rate, total_steps=steps, pct_start=rising)
         if self._found:
             self.optimizer.load_state_dict(self._found["optimizer"])
             if self.schedule:
@@ -175,9 +174,12 @@ class TrainingModule(pl.LightningModule):
     def on_train_epoch_end(self) -> None:
         metrics = {"train_loss": self.course.loss_sum / len(self.data.train.labels)}
         metrics |= {name: float(value) for name, value in self.trainer.callback_metrics.items()}
-        watched = metrics[self.data.options.monitor] if self._watches else None
+        monitor = self.data.options.monitor
+        watched = metrics[monitor] if self._watches else None
         if watched is not None and not math.isfinite(watched):
-            raise self._diverged(f"{self.data.options.monitor} is no number", str(watched))
+            raise self._diverged(f"{monitor} is no number", str(watched))
+        if watched is not None and monitor == "val_accuracy_rate":
+            watched = 1 - watched
         with self._moving():
             row = {
                 "epoch": self.course.epoch + 1,

@@ -25,7 +25,7 @@ from text_classifier.records import shown_name
 from text_classifier.store import Store
 from text_classifier.training.allocator import keep_freed_memory
 from text_classifier.training.batches import Readable, SplitBatches, read_windows
-from text_classifier.training.examples import LabelledSplit, check_classes, join_splits, load_labelled
+from text_classifier.training.examples import Int64s, LabelledSplit, check_classes, join_splits, load_labelled
 from text_classifier.training.export import export
 from text_classifier.training.fitting import TENSORBOARD, Fitted, fit
 from text_classifier.training.job import OnProgress, TrainingJob
@@ -38,7 +38,16 @@ from text_classifier.training.model_folder import (
 from text_classifier.training.networks import MODELS, Sizes, trainable_weights
 from text_classifier.training.planning import short, unfinished
 from text_classifier.training.precision import described
-from text_classifier.training.scoring import fit_temperature, logits_of
+from text_classifier.training.scoring import (
+    Float32s,
+    fit_share,
+    fit_temperature,
+    logits_of,
+    mixed,
+    part_logits_of,
+)
+from text_classifier.training.wide import WideAndDeep, WideNgrams
+from text_classifier.training.wide_fitting import fit_wide
 from text_classifier.vocabulary import TOKENIZERS, VOCABULARY_FILE, Vocabulary
 from text_classifier.vocabulary.ranking import SPECIALS
 
@@ -116,8 +125,11 @@ def _fill(
     )
     readable = _readable(train, preset.training, unk_id)
     held_out = _readable(val, preset.training, unk_id) if val else None
+    longest = preset.model.wide_ngram_tokens
+    wide = fit_wide(readable.windows, readable.labels, longest, sizes) if longest else None
     fitted = fit_here(network, SplitBatches(readable, held_out, preset.training, job.options.seed))
-    config = _config(job, preset, _temperature(network, held_out, preset.training))
+    network, temperature = _joined(network, wide, held_out, preset.training)
+    config = _config(job, preset, wide, temperature)
     pq.write_table(fitted.history, folder / HISTORY_FILE)
     (folder / WEIGHTS_FILE).write_bytes(save(network.state_dict()))
     (folder / CONFIG_FILE).write_text(config.model_dump_json(indent=1) + "\n", "utf-8")
@@ -126,7 +138,7 @@ def _fill(
         "epochs": fitted.history.num_rows,
         "resumed_at_steps": fitted.resumed_at_steps,
         "seconds": fitted.earlier_seconds,
-        "weights": weights,
+        "weights": weights + (wide.learned_weights if wide else 0),
         "train_rows": len(train.labels),
         "val_rows": len(val.labels) if val else 0,
         "test_rows": job.data_set.split_rows.get("test", 0),
@@ -157,17 +169,31 @@ def _readable(split: LabelledSplit, options: TrainingOptions, unk_id: int) -> Re
     return Readable(read_windows(split.encoded.tokens, split.encoded.offsets, options, unk_id), split.labels)
 
 
-def _temperature(network: nn.Module, val: Readable | None, options: TrainingOptions) -> float:
+def _joined(
+    deep: nn.Module, wide: WideNgrams | None, val: Readable | None, options: TrainingOptions
+) -> tuple[nn.Module, float]:
+    """The whole network and its temperature; both are made for val, if there is one."""
+    network = WideAndDeep(deep, wide) if wide else deep
     if val is None:
-        return 1.0
-    logits = logits_of(network, val.windows, options)
+        return network, 1.0
+    if isinstance(network, WideAndDeep):
+        parts = part_logits_of(network, val.windows, options)
+        network.share.fill_(fit_share(parts, val.labels))
+        logits = mixed(parts, float(network.share))
+        told = ", ".join(f"{name} {_accuracy(one, val.labels):.4f}" for name, one in parts.items())
+        logger.info("parts alone on val: accuracy %s; share of the n-grams %.3f", told, float(network.share))
+    else:
+        logits = logits_of(network, val.windows, options)
     temperature = fit_temperature(logits, val.labels)
-    accuracy = float(np.mean(logits.argmax(axis=1) == val.labels))
-    logger.info("best weights on val: accuracy %.4f, temperature %.3f", accuracy, temperature)
-    return temperature
+    logger.info("best weights on val: accuracy %.4f, temperature %.3f", _accuracy(logits, val.labels), temperature)
+    return network, temperature
 
 
-def _config(job: TrainingJob, preset: Preset, temperature: float) -> ModelConfig:
+def _accuracy(logits: Float32s, labels: Int64s) -> float:
+    return float(np.mean(logits.argmax(axis=1) == labels))
+
+
+def _config(job: TrainingJob, preset: Preset, wide: WideNgrams | None, temperature: float) -> ModelConfig:
     return ModelConfig(
         data_set=job.data_set.data_set,
         origin=job.data_set.origin,
@@ -184,6 +210,7 @@ def _config(job: TrainingJob, preset: Preset, temperature: float) -> ModelConfig
         tokenizer_version=TOKENIZERS[preset.vocabulary.tokenizer].version,
         unk_id=SPECIALS[preset.vocabulary.order].unk,
         model=preset.model,
+        ngrams=wide.ngrams if wide else (),
         training=preset.training,
         temperature=temperature,
     )

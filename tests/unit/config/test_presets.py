@@ -16,18 +16,18 @@ from text_classifier.errors import ConfigError, UnknownNameError
 
 
 def test_an_unknown_preset_lists_the_known_ones() -> None:
-    with pytest.raises(UnknownNameError, match="default, keras-bilstm, news-lstm, smoke"):
+    with pytest.raises(UnknownNameError, match="default, fast, keras-bilstm, news-lstm, smoke"):
         preset_named("defaults")
 
 
-def test_only_the_recommendation_may_be_promoted() -> None:
-    assert [name for name, preset in PRESETS.items() if preset.may_be_promoted] == ["default"]
+def test_neither_a_notebook_nor_a_tiny_model_may_be_promoted() -> None:
+    assert [name for name, preset in PRESETS.items() if preset.may_be_promoted] == ["default", "fast"]
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("asked", [None, True, False])
 def test_training_without_a_signal_is_skipped_as_asked_else_as_the_preset_says(preset: str, asked: bool | None) -> None:
-    assert skips_training(preset, asked) == (preset == "default" if asked is None else asked)
+    assert skips_training(preset, asked) == (preset in ("default", "fast") if asked is None else asked)
 
 
 def test_an_unknown_preset_skips_nothing() -> None:

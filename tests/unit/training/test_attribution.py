@@ -18,6 +18,7 @@ from text_classifier.training.classifier import TextClassifier
 from text_classifier.training.model_folder import ModelConfig
 from text_classifier.training.moving_words import KEPT_WORDS, MovingWord, strongest_words
 from text_classifier.training.networks import MODELS, Sizes
+from text_classifier.training.wide import WideAndDeep, WideNgrams
 from text_classifier.vocabulary import TOKENIZERS, Vocabulary
 from text_classifier.vocabulary.ranking import SPECIALS
 
@@ -75,6 +76,17 @@ def test_the_relevances_of_a_linear_network_add_up_to_the_margin() -> None:
     relevances = relevances_of(model, batch(), LENGTHS, (TRUE, PREDICTED))
     margin = margins(model, model.embedding(batch()).detach(), LENGTHS)
     np.testing.assert_allclose(relevances.sum(axis=1), margin.numpy(), rtol=1e-5)
+
+
+def test_a_wide_part_adds_its_own_to_the_relevances() -> None:
+    ngrams = WideNgrams([28], CLASSES)
+    ngrams.codes_1.copy_(torch.arange(2, 30))
+    ngrams.weights[:-1] = torch.randn(28, CLASSES)
+    model = WideAndDeep(LinearNetwork(), ngrams, share=0.25)
+    relevances = relevances_of(model, batch(), LENGTHS, (TRUE, PREDICTED))
+    with torch.no_grad():
+        logits, rows = model(batch(), LENGTHS).numpy(), np.arange(3)
+    np.testing.assert_allclose(relevances.sum(axis=1), logits[rows, PREDICTED] - logits[rows, TRUE], rtol=1e-4)
 
 
 @pytest.mark.parametrize("architecture", ["bilstm", "lstm-mlp"])
