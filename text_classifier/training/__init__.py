@@ -44,12 +44,14 @@ def train(
     """Train a model and write its complete folder under `models/<data set>/`, or reuse the one of the same job.
 
     `on_progress` is called after every step. The same job with the same seed gives the same weights on the same
-    machine. The allocator of the process is set to keep what it frees.
+    machine with as many threads, also where a process was killed and another goes on from its last checkpoint; with
+    `refresh` the training starts over. The allocator of the process is set to keep what it frees.
 
     Raises:
         UnknownNameError: the preset or the label does not exist.
-        TrainingError: a class has too few examples, val is empty though the preset watches it, the loss is no longer a
-            number, or the ONNX file answers otherwise than the network.
+        TrainingError: a class has too few examples, val is empty though the preset watches it, the loss or a weight is
+            no longer a number, the memory does not hold one example, or the ONNX file answers otherwise than the
+            network.
         DamagedOutputError: corpus and data set do not belong together.
         OutputUnwritableError: the data root cannot be written or is full; nothing half-written is left.
     """
