@@ -66,9 +66,9 @@ class WideNgrams(nn.Module):
         """
         relevances = torch.zeros(token_ids.shape, device=token_ids.device)  # (B, T)
         for tokens, rows in enumerate(self.rows_by_length(token_ids), 1):
-            difference = self.weights[:, predicted] - self.weights[:, true]  # (N + 1, B)
+            difference = self.weights[rows, predicted[:, None]] - self.weights[rows, true[:, None]]  # (B, P)
             places = (rows[:, :, None] == rows[:, None, :]).sum(dim=-1)  # (B, P)
-            shares = difference.T.gather(1, rows) / (places * tokens)  # (B, P)
+            shares = difference / (places * tokens)  # (B, P)
             for at in range(tokens):
                 relevances[:, at : at + shares.shape[1]] += shares
         return relevances
