@@ -30,7 +30,6 @@ from benchmarks.training_measured import (
     Run,
 )
 from text_classifier.config.options import ModelOptions, TrainingOptions
-from text_classifier.training.allocator import keep_freed_memory
 from text_classifier.training.batches import Readable, SplitBatches, read_windows
 from text_classifier.training.checkpoints import Checkpoints
 from text_classifier.training.fitting import fit
@@ -39,6 +38,7 @@ from text_classifier.training.layers import BidirectionalLSTM
 from text_classifier.training.module import TrainingModule
 from text_classifier.training.networks import MODELS, Sizes
 from text_classifier.training.precision import choose_precision, described
+from text_classifier.training.process import keep_freed_memory
 
 _UNK_ID = 2  # of Keras's ranks
 _CLASSES = 2

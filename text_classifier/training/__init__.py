@@ -19,6 +19,7 @@ from text_classifier.training.job import TrainingJob, TrainingProgress, ignore_p
 from text_classifier.training.model_folder import ModelConfig, latest_model, read_config, read_model
 from text_classifier.training.moving_words import MovingWord
 from text_classifier.training.planning import made_before, planned_model
+from text_classifier.training.process import wait_asleep
 
 if TYPE_CHECKING:
     from text_classifier.training.classifier import TextClassifier
@@ -61,6 +62,7 @@ def train(
         if earlier:
             mark_latest(earlier)
             return read_model(earlier, store.reused(earlier))
+        wait_asleep()
         from text_classifier.training.running import train_anew
 
         folder = train_anew(job, preset, store, planned, on_progress)
@@ -75,6 +77,7 @@ def load_model(folder: Path) -> TextClassifier:
         DamagedOutputError: a file of the folder is missing, was changed, or needs another version of the tokenizer; or
             the vocabulary is not the one that the model was trained with.
     """
+    wait_asleep()
     from text_classifier.training import classifier
 
     return classifier.load_model(folder)
@@ -87,6 +90,7 @@ def predict_split(model: TrainedModel, data_dir: Path, split: Split) -> tuple[pa
         DamagedOutputError: the model, or the corpus it was trained on, is missing or was changed, or their vocabularies
             differ.
     """
+    wait_asleep()
     from text_classifier.training import classifier
 
     return classifier.predict_split(model, data_dir, split)
@@ -105,6 +109,7 @@ def explain(
     Raises:
         DamagedOutputError: the model is missing or was changed.
     """
+    wait_asleep()
     from text_classifier.training import attribution
 
     return attribution.explain(load_model(model.folder), texts, true_ids, predicted_ids)

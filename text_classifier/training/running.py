@@ -23,7 +23,6 @@ from text_classifier.config.presets import Preset
 from text_classifier.errors import TrainingError
 from text_classifier.records import shown_name
 from text_classifier.store import Store
-from text_classifier.training.allocator import keep_freed_memory
 from text_classifier.training.batches import Readable, SplitBatches, read_windows
 from text_classifier.training.examples import Int64s, LabelledSplit, check_classes, join_splits, load_labelled
 from text_classifier.training.export import export
@@ -38,6 +37,7 @@ from text_classifier.training.model_folder import (
 from text_classifier.training.networks import MODELS, Sizes, trainable_weights
 from text_classifier.training.planning import short, unfinished
 from text_classifier.training.precision import described
+from text_classifier.training.process import keep_freed_memory
 from text_classifier.training.scoring import (
     Float32s,
     fit_share,

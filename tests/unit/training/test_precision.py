@@ -1,6 +1,5 @@
 import torch
 
-from text_classifier.training.allocator import keep_freed_memory
 from text_classifier.training.precision import choose_precision, computes_bfloat16, described
 
 
@@ -17,9 +16,3 @@ def test_bfloat16_needs_an_instruction_set_for_its_products() -> None:
     assert computes_bfloat16("flags : fpu amx_bf16 amx_tile\n")
     assert not computes_bfloat16("flags : fpu avx2 avx512f avx512_vnni\n")
     assert not computes_bfloat16("")
-
-
-def test_torch_computes_on_after_the_allocator_was_set() -> None:
-    for _ in range(2):
-        keep_freed_memory()
-        assert torch.ones(1_000, 1_000).sum() == 1_000_000
