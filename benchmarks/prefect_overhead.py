@@ -95,7 +95,7 @@ def _plain(data_set: str, preset: PresetName) -> Report:
 def _bar_seconds() -> float:
     from prefect import flow, task
 
-    from tasks.train import ProgressArtifact
+    from tasks.progress import ProgressArtifact
 
     @task
     def move() -> float:

@@ -28,9 +28,9 @@ DOORS = {
     "cleanlab": {"text_classifier/evaluation/label_errors.py"},
     "faker": {"text_classifier/corpus/news_generator.py"},
 }
-SUPPORT_OF_TASKS = {"tasks.dashboard", "tasks.naming", "tasks.outcome"}
+SUPPORT_OF_TASKS = {"tasks.dashboard", "tasks.naming", "tasks.outcome", "tasks.progress"}
 FLOWS = {
-    *("prepare_data", "train_classifier", "report", "retrain", "watch_source"),
+    *("prepare_data", "pretrain_encoder", "train_classifier", "report", "retrain", "watch_source"),
     *("compare", "export_rejected", "readmit", "promote", "roll_back", "verify"),
 }
 

@@ -21,7 +21,7 @@ from text_classifier.errors import ConfigError
 
 ENVIRONMENT = {"TEXT_CLASSIFIER_CODE_DIR": "/code", "TEXT_CLASSIFIER_DATA_DIR": "/data"}
 TEXT = FILE.read_text("utf-8")
-TRAINING_FLOWS = {"retrain", "train-classifier"}
+TRAINING_FLOWS = {"retrain", "pretrain-encoder", "train-classifier"}
 
 Rewrite = Callable[[str, str], Path]
 
@@ -63,6 +63,7 @@ def test_the_file_is_right_and_deploys_the_designed_names() -> None:
         "retrain/news",
         "retrain/smoke",
         "prepare-data/on-demand",
+        "pretrain-encoder/on-demand",
         "train-classifier/on-demand",
         "report/on-demand",
         "compare/on-demand",
@@ -210,7 +211,7 @@ FORM = {
     "four fields": ('"30 3 * * *"', '"30 3 * *"', "schedules.0 (nightly).cron", "five fields"),
     "time zone": ("Europe/Madrid", "Europe/Madri", "schedules.0 (nightly).timezone", "Invalid timezone"),
     "no slug": ("{slug: weekly-label, cron", "{cron", "schedules.1.slug", "a key is missing"),
-    "no tags": ("tags: [watch, news]", "tags: []", "deployments.12 (news).tags", "at least 1 item"),
+    "no tags": ("tags: [watch, news]", "tags: []", "deployments.13 (news).tags", "at least 1 item"),
     "strategy": ("strategy: ENQUEUE", "strategy: QUEUE", "collision_strategy", "'ENQUEUE' or 'CANCEL_NEW'"),
     "pull step": ("steps.set_working_directory", "steps.set_working_dir", "unknown key", "set_working_directory'?"),
     "placeholder": ("$TEXT_CLASSIFIER_CODE_DIR", "$TEXT_CLASSIFIER_COD_DIR", "TEXT_CLASSIFIER_COD_DIR", "placeholder"),
@@ -262,7 +263,7 @@ CONTENT = {
     "queue": ("work_queue_name: gpu", "work_queue_name: gpus", "where: retrain/imdb; seen: 'gpus'", "mean 'gpu'?"),
     "pool": ("on_gpu {name: *pool", "on_gpu {name: other", "unknown work pool; where: retrain/imdb", "local"),
     "parameter": ("parameters: {data_set: imdb,", "parameters: {dataset: imdb,", "where: retrain/imdb", "'data_set'?"),
-    "value": ("preset: smoke", "preset: smok", "where: retrain/smoke; seen: 'smok'", "'default', 'fast', 'smoke'"),
+    "value": ("preset: smoke", "preset: smok", "where: retrain/smoke; seen: 'smok'", "should be 'default'"),
     "bound": ("{label: label}", "{max_epochs: 0}", "schedule weekly-label; seen: 0", "greater than or equal to 1"),
     "schedule's parameter": ("{label: label}", "{lable: x}", "retrain/news, schedule weekly-label", "mean 'label'?"),
     "label": ("{label: label}", "{label: labels}", "unknown label of news; where: retrain/news, schedule", "'label'?"),

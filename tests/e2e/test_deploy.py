@@ -33,6 +33,7 @@ NAMES = (
     "retrain/news",
     "retrain/smoke",
     "prepare-data/on-demand",
+    "pretrain-encoder/on-demand",
     "train-classifier/on-demand",
     "report/on-demand",
     "compare/on-demand",

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from tasks.build_vocabulary import build_vocabulary
-from tasks.train import described, done_pct, train, trained_model
+from tasks.train import train, trained_model
 from text_classifier.errors import DamagedOutputError, UnknownNameError
 from text_classifier.records import DataSet, TrainRun
-from text_classifier.training import TrainingProgress, load_model
+from text_classifier.training import load_model
 
 PAIRS = [("dull flat film", "sad"), ("warm bright film", "glad")] * 20
 
@@ -30,9 +30,3 @@ def test_an_unknown_label_is_refused(films: DataSet) -> None:
         train.fn(films, corpus, "category", "smoke", TrainRun(seed=1))
     with pytest.raises(DamagedOutputError, match="no model of films"):
         trained_model("films", None)
-
-
-def test_progress_is_told_in_percent_of_the_whole_run_and_in_words() -> None:
-    progress = TrainingProgress(2, 4, 50, 100, 0.25, 1_234.5, 61.2)
-    assert done_pct(progress) == 37.5
-    assert described(progress) == "epoch 2 of 4, step 50 of 100, loss 0.2500, 1,234 examples/s, 61 s left at most"

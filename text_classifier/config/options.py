@@ -41,6 +41,9 @@ class ModelOptions(Options):
     embedding_size: Size = Field(128, description="Floats per token.")
     hidden_size: Size = Field(64, description="Floats per direction and layer of the LSTM.")
     layers: int = Field(1, ge=1, le=8, description="LSTM layers.")
+    directions: Literal["mixed", "apart"] = Field(
+        "mixed", description="What upper layers of `bilstm` read: both directions below, or only their own (`apart`)."
+    )
     dropout_rate: Rate = Field(0.0, description="Share of activations set to zero while training.")
     word_dropout_rate: Rate = Field(0.0, description="Share of tokens replaced by UNK while training.")
     wide_ngram_tokens: int = Field(
@@ -60,6 +63,9 @@ class TrainingOptions(Options):
     max_epochs: int = Field(5, ge=1, le=1_000, description="Passes over the train split, at most.")
     optimizer: Literal["adam", "adamw"] = Field("adamw", description="Rule of the weight update.")
     learning_rate: float = Field(1e-3, gt=0, le=1, description="Step size; the peak where `schedule` is one-cycle.")
+    encoder_rate_share: float = Field(
+        1.0, gt=0, le=1, description="Step size of the encoder of `bilstm` as a share of that of its last layer."
+    )
     epsilon: float = Field(1e-8, gt=0, le=1e-2, description="Added to Adam's denominator.")
     weight_decay: float = Field(0.0, ge=0, le=1, description="Share of a weight taken off per unit of learning rate.")
     schedule: Literal["constant", "one-cycle"] = Field("constant", description="Learning rate over the steps.")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal, Self, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from text_classifier.config.options import ModelOptions, Options, TrainingOptions, VocabularyOptions
 from text_classifier.errors import UnknownNameError
 
-PresetName = Literal["default", "fast", "smoke", "keras-bilstm", "news-lstm"]
+PresetName = Literal["default", "fast", "pretrained", "smoke", "smoke-pretrained", "keras-bilstm", "news-lstm"]
 
 
 class Preset(Options):
@@ -19,10 +19,21 @@ class Preset(Options):
     vocabulary: VocabularyOptions = VocabularyOptions()
     model: ModelOptions = ModelOptions()
     training: TrainingOptions = TrainingOptions()
+    pretraining: TrainingOptions | None = Field(
+        None, description="How the encoder that the weights start from is trained on unlabelled text; none: at random."
+    )
     may_be_promoted: bool = Field(False, description="Whether a model of this preset may become champion.")
     skip_training_without_signal: bool = Field(
         False, description="Whether nothing is trained where the texts say nothing about the label."
     )
+
+    @model_validator(mode="after")
+    def _an_encoder_is_blind_for_what_it_predicts(self) -> Self:
+        if self.pretraining and (self.model.architecture, self.model.directions) != ("bilstm", "apart"):
+            raise ValueError("an encoder is pre-trained for architecture bilstm with directions apart only")
+        if self.pretraining and self.pretraining.monitor == "val_accuracy_rate":
+            raise ValueError("of a pre-training losses can be watched: there are no classes")
+        return self
 
 
 PRESETS: dict[PresetName, Preset] = {
@@ -64,11 +75,55 @@ PRESETS: dict[PresetName, Preset] = {
         may_be_promoted=True,
         skip_training_without_signal=True,
     ),
+    "pretrained": Preset(
+        description="As `default`, from a larger encoder that first learned to continue all texts: for a GPU.",
+        model=ModelOptions(
+            architecture="bilstm",
+            embedding_size=400,
+            hidden_size=1_152,
+            layers=3,
+            directions="apart",
+            dropout_rate=0.3,
+            word_dropout_rate=0.05,
+            wide_ngram_tokens=3,
+        ),
+        training=TrainingOptions(
+            max_length_tokens=600,
+            keep="tail",
+            batch_size=64,
+            max_epochs=4,
+            learning_rate=2e-3,
+            encoder_rate_share=0.2,
+            weight_decay=0.01,
+            schedule="one-cycle",
+            gradient_clip=1.0,
+            averaging_decay_rate=0.997,
+            patience_epochs=1,
+            monitor="val_accuracy_rate",
+        ),
+        pretraining=TrainingOptions(
+            batch_size=256,
+            max_epochs=8,
+            learning_rate=2e-3,
+            weight_decay=0.01,
+            schedule="one-cycle",
+            gradient_clip=0.5,
+        ),
+        may_be_promoted=True,
+        skip_training_without_signal=True,
+    ),
     "smoke": Preset(
         description="A tiny model for tests: seconds, and no accuracy to speak of.",
         vocabulary=VocabularyOptions(max_size=2_000),
         model=ModelOptions(architecture="bilstm", embedding_size=16, hidden_size=8),
         training=TrainingOptions(max_length_tokens=50, batch_size=128, max_epochs=1),
+    ),
+    "smoke-pretrained": Preset(
+        description="The same, from an encoder as tiny.",
+        vocabulary=VocabularyOptions(max_size=2_000),
+        model=ModelOptions(architecture="bilstm", embedding_size=16, hidden_size=8, layers=2, directions="apart"),
+        training=TrainingOptions(max_length_tokens=50, batch_size=128, max_epochs=1),
+        pretraining=TrainingOptions(max_length_tokens=50, batch_size=128, max_epochs=2, learning_rate=1e-2),
     ),
     "keras-bilstm": Preset(
         description="Notebook 1 as it was: last 200 tokens, padding in front and read by the model, no validation.",

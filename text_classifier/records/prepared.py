@@ -133,6 +133,24 @@ class EncodedCorpus:
 
 
 @dataclass(frozen=True, slots=True)
+class PretrainedEncoder:
+    """A complete encoder folder: `encoders/<data set>/<fingerprint>/`.
+
+    Attributes:
+        read_texts: distinct texts that it was trained to continue.
+        perplexity: of the texts of val after the best epoch; a token without an id counts as one and the same.
+    """
+
+    folder: Path
+    fingerprint: str
+    read_texts: int
+    epochs: int
+    perplexity: float
+    seconds: float
+    making: Making = field(default=Making(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class TrainRun:
     """What a run chooses beside its preset. `max_epochs` None: the preset's. `refresh`: that of the step's store."""
 

@@ -6,6 +6,7 @@ torch and Lightning are imported by the functions that need them, so that naming
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from text_classifier.config.presets import preset_named
 from text_classifier.records import Split, TrainedModel
 from text_classifier.store import Store, mark_latest
 from text_classifier.training.job import TrainingJob, TrainingProgress, ignore_progress
 from text_classifier.training.model_folder import ModelConfig, latest_model, read_config, read_model
 from text_classifier.training.moving_words import MovingWord
 from text_classifier.training.planning import made_before, planned_model
+from text_classifier.training.pretraining.encoders import starting_encoder
 from text_classifier.training.process import wait_asleep
 
 if TYPE_CHECKING:
@@ -56,6 +59,7 @@ def train(
         DamagedOutputError: corpus and data set do not belong together.
         OutputUnwritableError: the data root cannot be written or is full; nothing half-written is left.
     """
+    job = replace(job, encoder=starting_encoder(job.data_set, preset_named(job.preset), store.data_dir))
     preset, planned = planned_model(job)
     with store.alone(planned):
         earlier = None if store.refresh else made_before(store.data_dir, job.data_set.data_set, planned)

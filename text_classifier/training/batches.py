@@ -14,6 +14,7 @@ import torch
 
 from text_classifier.config.options import TrainingOptions
 from text_classifier.training.examples import Int32s, Int64s
+from text_classifier.training.objectives import CLASS_OF_TEXT, Objective
 
 PAD_ID = 0
 SCORING_BATCH = 128
@@ -109,7 +110,7 @@ class Batches:
 
 @dataclass(frozen=True, slots=True)
 class Readable:
-    """What a model reads of a split, and the class ids (N,)."""
+    """What a model reads of a split, and the class ids (N,), which only some objectives ask for."""
 
     windows: Windows
     labels: Int64s
@@ -117,12 +118,22 @@ class Readable:
 
 @dataclass(frozen=True, slots=True)
 class SplitBatches:
-    """The batches of train, planned anew for each epoch from the seed and the epoch's number, and those of val."""
+    """The batches of train, planned anew for each epoch from the seed and the epoch's number, and those of val.
+
+    Attributes:
+        objective: what is to be predicted of them.
+    """
 
     train: Readable
     val: Readable | None
     options: TrainingOptions
     seed: int
+    objective: Objective = CLASS_OF_TEXT
+
+    @property
+    def predictions(self) -> int:
+        """That an epoch asks for."""
+        return self.objective.predictions(torch.from_numpy(self.train.windows.lengths))
 
     @property
     def steps(self) -> int:

@@ -17,7 +17,7 @@ class Course:
             not finished: then its validation is still to come.
         steps: steps done in all.
         examples: examples learned from in all, each as often as it was read.
-        loss_sum: of the examples of the epoch under way, before the step that learned from each.
+        loss_sum: of the predictions of the epoch under way, before the step that learned from each.
         seconds: that the training has taken, those of processes before this one included.
         piece_rows: examples of a batch that are read at once; None: all of them.
         best_loss: lowest watched loss, or rate of errors, at the end of an epoch.
@@ -49,12 +49,12 @@ class Course:
         """Numbers, names and lists of them, for a checkpoint."""
         return asdict(self)
 
-    def count_step(self, loss: float, rows: int) -> None:
-        """A step on `rows` examples, whose mean loss was `loss`."""
+    def count_step(self, loss: float, rows: int, predictions: int) -> None:
+        """A step on `rows` examples, the mean loss of whose `predictions` was `loss`."""
         self.step += 1
         self.steps += 1
         self.examples += rows
-        self.loss_sum += loss * rows
+        self.loss_sum += loss * predictions
 
     def finish_epoch(self, row: dict[str, Any], watched: float | None) -> bool:
         """Close the epoch with its row of the history; whether what is `watched`, a loss, is the lowest so far."""

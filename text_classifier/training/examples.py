@@ -79,10 +79,15 @@ def load_labelled(job: TrainingJob, split: Split) -> LabelledSplit:
 
 def join_splits(first: LabelledSplit, second: LabelledSplit) -> LabelledSplit:
     """The examples of both, one after the other."""
-    a, b = first.encoded, second.encoded
-    offsets = np.concatenate([a.offsets, b.offsets[1:] + a.offsets[-1]])
-    joined = EncodedSplit(pa.concat_tables([a.keys, b.keys]), np.concatenate([a.tokens, b.tokens]), offsets)
+    joined = join_encoded(first.encoded, second.encoded)
     return LabelledSplit(joined, np.concatenate([first.labels, second.labels]))
+
+
+def join_encoded(first: EncodedSplit, second: EncodedSplit) -> EncodedSplit:
+    """The examples of both, one after the other."""
+    offsets = np.concatenate([first.offsets, second.offsets[1:] + first.offsets[-1]])
+    keys = pa.concat_tables([first.keys, second.keys])
+    return EncodedSplit(keys, np.concatenate([first.tokens, second.tokens]), offsets)
 
 
 def check_classes(job: TrainingJob, train_labels: Int64s) -> None:

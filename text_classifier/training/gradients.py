@@ -1,6 +1,6 @@
 """The gradient of a step, of the whole batch at once or piece by piece where the memory does not hold it.
 
-B batch, T tokens, C classes.
+B batch, T tokens.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ from contextlib import suppress
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from text_classifier.errors import TrainingError
 from text_classifier.training.batches import Batch
+from text_classifier.training.objectives import CLASS_OF_TEXT, Objective
 
 logger = logging.getLogger(__name__)
 
 
-def gradient_within_memory(network: nn.Module, batch: Batch, piece_rows: int | None) -> tuple[float, int | None]:
+def gradient_within_memory(
+    network: nn.Module, batch: Batch, piece_rows: int | None, objective: Objective = CLASS_OF_TEXT
+) -> tuple[float, int | None]:
     """`add_gradient` to weights without one, with pieces halved until the memory holds them.
 
     Returns:
@@ -30,22 +32,23 @@ def gradient_within_memory(network: nn.Module, batch: Batch, piece_rows: int | N
     while True:
         network.zero_grad()
         with suppress(torch.OutOfMemoryError):
-            return add_gradient(network, batch, piece_rows), piece_rows
+            return add_gradient(network, batch, piece_rows, objective), piece_rows
         piece_rows = _halved(batch, piece_rows)  # only here is everything freed that the failed attempt had held
         if batch.token_ids.is_cuda:
             torch.cuda.empty_cache()
 
 
-def add_gradient(network: nn.Module, batch: Batch, piece_rows: int | None) -> float:
-    """Add the gradient of the mean loss over the batch to that of the weights; returns that loss.
+def add_gradient(
+    network: nn.Module, batch: Batch, piece_rows: int | None, objective: Objective = CLASS_OF_TEXT
+) -> float:
+    """Add the gradient of the mean loss over the predictions of the batch to that of the weights; returns that loss.
 
     `piece_rows` examples are read at once, None: all. The sum is the same but for rounding and for what dropout draws.
     """
-    rows, device = len(batch.labels), batch.token_ids.device
+    device, predictions = batch.token_ids.device, objective.predictions(batch.lengths)
     loss = torch.zeros((), device=device)
-    for piece in batch.split(piece_rows or rows):
-        logits = network(piece.token_ids, piece.lengths)  # (B, C)
-        part = F.cross_entropy(logits, piece.labels, reduction="sum") / rows
+    for piece in batch.split(piece_rows or len(batch.lengths)):
+        part = objective.loss_sum(network, piece) / predictions
         with torch.autocast(device.type, enabled=False):
             torch.autograd.backward(part)
         loss += part.detach()

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from text_classifier.records import DataSet, EncodedCorpus, TrainRun
+from text_classifier.records import DataSet, EncodedCorpus, PretrainedEncoder, TrainRun
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingJob:
-    """`label` is a label column of the data set, `preset` a key of PRESETS."""
+    """`label` is a label column of the data set, `preset` a key of PRESETS.
+
+    Attributes:
+        encoder: that the weights start from; `train` finds the one that the preset asks for.
+    """
 
     data_set: DataSet
     corpus: EncodedCorpus
     label: str
     preset: str
     options: TrainRun
+    encoder: PretrainedEncoder | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ B batch, T tokens, D floats per token, H floats per direction. `lengths` (B,): r
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import nn
 
@@ -31,6 +33,9 @@ def reordered(values: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
 class BidirectionalLSTM(nn.Module):
     """One layer that reads each text in both directions within its own length.
 
+    With `directions` "apart" it stands above another one, and each direction reads only what its own gave: `input_size`
+    is that of one. So nothing of the tokens that are still to come is in what a direction says of those it has read.
+
     `nn.LSTM(bidirectional=True)` would start the way back in the padding and carry it into the text. Two one-way LSTMs
     over rows reversed within their length do not, and unlike packed sequences they take oneDNN's and cuDNN's fast path.
     Where `kernel.is_usable` the project's own code reads both ways instead, faster and without reversing a row.
@@ -41,18 +46,20 @@ class BidirectionalLSTM(nn.Module):
 
     may_use_kernel = True
 
-    def __init__(self, input_size: int, hidden_size: int) -> None:
+    def __init__(self, input_size: int, hidden_size: int, directions: Literal["mixed", "apart"] = "mixed") -> None:
         super().__init__()
+        self.are_apart = directions == "apart"
         self.there = nn.LSTM(input_size, hidden_size, batch_first=True)
         self.back = nn.LSTM(input_size, hidden_size, batch_first=True)
 
     def forward(self, values: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """(B, T, D) -> (B, T, 2H), of no meaning in the padding."""
-        if self.may_use_kernel and kernel.is_usable(values, self.there.hidden_size):
+        """(B, T, D), apart (B, T, 2D) -> (B, T, 2H), of no meaning in the padding."""
+        if self.may_use_kernel and not self.are_apart and kernel.is_usable(values, self.there.hidden_size):
             return kernel.read_both_ways(values, lengths, self.there, self.back)
         index = reversing_index(lengths, values.shape[1])
-        there, _ = self.there(values)  # (B, T, H)
-        back, _ = self.back(reordered(values, index))  # (B, T, H), last token first
+        ahead, behind = values.chunk(2, dim=-1) if self.are_apart else (values, values)  # (B, T, D) each
+        there, _ = self.there(ahead)  # (B, T, H)
+        back, _ = self.back(reordered(behind, index))  # (B, T, H), last token first
         return torch.cat([there, reordered(back, index)], dim=-1)
 
 

@@ -13,17 +13,18 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from torch import nn
-from torch.nn import functional as F
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.tensorboard import SummaryWriter
 
+from text_classifier.config.options import TrainingOptions
 from text_classifier.errors import TrainingError
 from text_classifier.training.batches import Batch, Batches, SplitBatches
 from text_classifier.training.checkpoints import Checkpoints, random_states, set_random_states
 from text_classifier.training.course import Course
 from text_classifier.training.gradients import gradient_within_memory
 from text_classifier.training.job import OnProgress, TrainingProgress
+from text_classifier.training.networks import ENCODER
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,16 @@ def move_average(decay: float, averaged: Weights, current: Weights, seen: torch.
     rate = min(decay, (1 + int(seen)) / (4 + int(seen)))
     for kept, new in zip(averaged, current, strict=True):
         kept.lerp_(new, 1 - rate)
+
+
+def learned_groups(network: nn.Module, options: TrainingOptions) -> list[dict[str, Any]]:
+    """The weights that are learned, those of the encoder in a group of their own where they take smaller steps."""
+    learned = {name: weight for name, weight in network.named_parameters() if weight.requires_grad}
+    if options.encoder_rate_share == 1:
+        return [{"params": list(learned.values())}]
+    above = [weight for name, weight in learned.items() if not name.startswith(ENCODER)]
+    below = [weight for name, weight in learned.items() if name.startswith(ENCODER)]
+    return [{"params": above}, {"params": below, "lr": options.learning_rate * options.encoder_rate_share}]
 
 
 class TrainingModule(pl.LightningModule):
@@ -118,7 +129,7 @@ class TrainingModule(pl.LightningModule):
     def configure_optimizers(self) -> torch.optim.Optimizer:
         options = self.data.options
         self.optimizer = _OPTIMIZERS[options.optimizer](
-            [weight for weight in self.network.parameters() if weight.requires_grad],
+            learned_groups(self.network, options),
             lr=options.learning_rate,
             eps=options.epsilon,
             weight_decay=options.weight_decay,
@@ -128,7 +139,8 @@ class TrainingModule(pl.LightningModule):
         if options.schedule == "one-cycle":
             steps = max(self.data.steps * options.max_epochs, 2)  # it divides by the steps of its rise less one
             rising = max(_RISING_SHARE, 2 / steps)
-            self.schedule = OneCycleLR(self.optimizer, options.learning_rate, total_steps=steps, pct_start=rising)
+            peaks = [group["lr"] for group in self.optimizer.param_groups]
+            self.schedule = OneCycleLR(self.optimizer, peaks, total_steps=steps, pct_start=rising)
         if self._found:
             self.optimizer.load_state_dict(self._found["optimizer"])
             if self.schedule:
@@ -152,12 +164,13 @@ class TrainingModule(pl.LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
         if self.course.step == self.data.steps:
             return
-        loss, self.course.piece_rows = gradient_within_memory(self.network, batch, self.course.piece_rows)
+        objective = self.data.objective
+        loss, self.course.piece_rows = gradient_within_memory(self.network, batch, self.course.piece_rows, objective)
         if not abs(loss) < _EXPLODED:
             raise self._diverged("the loss has exploded or is no longer a number", str(loss))
         with self._moving():
             self._update()
-            self.course.count_step(loss, len(batch.labels))
+            self.course.count_step(loss, len(batch.labels), objective.predictions(batch.lengths))
         if self.course.steps % _LOGGED_EVERY_STEPS == 0:
             self.board.add_scalar("train_loss_step", loss, self.course.steps)
         self.on_progress(self._progress(loss))
@@ -165,14 +178,12 @@ class TrainingModule(pl.LightningModule):
             self.keep()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
-        logits = self.scored(batch.token_ids, batch.lengths)  # (B, C)
-        correct = (logits.argmax(dim=-1) == batch.labels).float().mean()
-        loss = F.cross_entropy(logits, batch.labels)
-        metrics = {"val_loss": loss, "val_accuracy_rate": correct}
-        self.log_dict(metrics, on_epoch=True, logger=False, batch_size=len(batch.labels))
+        objective = self.data.objective
+        metrics = objective.metrics(self.scored, batch)
+        self.log_dict(metrics, on_epoch=True, logger=False, batch_size=objective.predictions(batch.lengths))
 
     def on_train_epoch_end(self) -> None:
-        metrics = {"train_loss": self.course.loss_sum / len(self.data.train.labels)}
+        metrics = {"train_loss": self.course.loss_sum / self.data.predictions}
         metrics |= {name: float(value) for name, value in self.trainer.callback_metrics.items()}
         monitor = self.data.options.monitor
         watched = metrics[monitor] if self._watches else None

@@ -17,6 +17,9 @@ from text_classifier.config.options import ArchitectureName, ModelOptions
 from text_classifier.training.batches import PAD_ID
 from text_classifier.training.layers import BidirectionalLSTM, last_real, max_and_mean
 
+ENCODER = ("embedding.", "layers.")
+"""How the names of the weights of an `Encoder` begin, in every network that is one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
@@ -27,27 +30,41 @@ class Sizes:
     unk_id: int
 
 
-class BiLSTM(nn.Module):
-    """Bidirectional LSTM layers; largest and mean value of each unit over the text; one linear layer."""
+class Encoder(nn.Module):
+    """Embedding and bidirectional LSTM layers: what is said of a token by those before it, and by those behind it."""
 
     def __init__(self, options: ModelOptions, sizes: Sizes) -> None:
         super().__init__()
         self.unk_id, self.word_dropout_rate = sizes.unk_id, options.word_dropout_rate
         self.embedding = nn.Embedding(sizes.vocabulary, options.embedding_size)
         nn.init.normal_(self.embedding.weight, std=_EMBEDDING_STD)
-        width = 2 * options.hidden_size
-        inputs = [options.embedding_size] + [width] * (options.layers - 1)
-        self.layers = nn.ModuleList(BidirectionalLSTM(size, options.hidden_size) for size in inputs)
+        size, directions = options.hidden_size, options.directions
+        first = BidirectionalLSTM(options.embedding_size, size)
+        below = size if directions == "apart" else 2 * size
+        others = (BidirectionalLSTM(below, size, directions) for _ in range(options.layers - 1))
+        self.layers = nn.ModuleList([first, *others])
         self.dropout = nn.Dropout(options.dropout_rate)
-        self.head = nn.Linear(2 * width, sizes.classes)
 
-    def forward(self, token_ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    def encode(self, token_ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """(B, T) and (B,) -> (B, T, 2H), of no meaning in the padding."""
         if self.training and self.word_dropout_rate:
             dropped = torch.rand(token_ids.shape, device=token_ids.device) < self.word_dropout_rate
             token_ids = token_ids.masked_fill(dropped, self.unk_id)
-        values = self.dropout(self.embedding(token_ids))  # (B, T, E)
+        values: torch.Tensor = self.embedding(token_ids)  # (B, T, E)
         for layer in self.layers:
-            values = layer(values, lengths)  # (B, T, 2H)
+            values = layer(self.dropout(values), lengths)  # (B, T, 2H)
+        return values
+
+
+class BiLSTM(Encoder):
+    """Bidirectional LSTM layers; largest and mean value of each unit over the text; one linear layer."""
+
+    def __init__(self, options: ModelOptions, sizes: Sizes) -> None:
+        super().__init__(options, sizes)
+        self.head = nn.Linear(4 * options.hidden_size, sizes.classes)
+
+    def forward(self, token_ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        values = self.encode(token_ids, lengths)  # (B, T, 2H)
         logits: torch.Tensor = self.head(self.dropout(max_and_mean(values, lengths)))
         return logits
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from text_classifier import storage
 from text_classifier.config.presets import Preset, preset_named
 from text_classifier.errors import TrainingError, UnknownNameError
+from text_classifier.records import EncodedCorpus
 from text_classifier.training.job import TrainingJob
 from text_classifier.training.model_folder import LATER_FILES
 
@@ -21,9 +22,10 @@ def planned_model(job: TrainingJob) -> tuple[Preset, storage.Manifest]:
     preset = _effective_preset(job)
     _check(job, preset)
     options = preset.model_dump(include={"vocabulary", "model", "training"})
+    encoder = {"encoder": job.encoder.fingerprint} if job.encoder else {}
     return preset, storage.plan(
         "model",
-        inputs={"data_set": job.data_set.fingerprint, "corpus": job.corpus.fingerprint},
+        inputs={"data_set": job.data_set.fingerprint, "corpus": job.corpus.fingerprint} | encoder,
         parameters={"label": job.label, "preset": job.preset, "options": options, "seed": job.options.seed},
         modules=("text_classifier.training.running",),
     )
@@ -50,11 +52,20 @@ def made_before(data_dir: Path, data_set: str, planned: storage.Manifest) -> Pat
 def _check(job: TrainingJob, preset: Preset) -> None:
     if job.label not in job.data_set.classes:
         raise UnknownNameError.of(f"label of {job.data_set.data_set}", job.label, job.data_set.classes)
-    built_with = storage.read_manifest(job.corpus.folder).parameters["vocabulary"]
+    check_corpus(job.corpus, preset)
+
+
+def check_corpus(corpus: EncodedCorpus, preset: Preset) -> None:
+    """A corpus must have been built with the preset's options.
+
+    Raises:
+        TrainingError: it was not.
+    """
+    built_with = storage.read_manifest(corpus.folder).parameters["vocabulary"]
     if built_with != preset.vocabulary.model_dump():
         raise TrainingError(
             "the corpus was built with other vocabulary options than the preset's",
-            where=str(job.corpus.folder),
+            where=str(corpus.folder),
             seen=str(built_with),
             expected=str(preset.vocabulary.model_dump()),
             to_do="build the vocabulary with the preset that is trained",

@@ -37,6 +37,7 @@ from text_classifier.training.model_folder import (
 from text_classifier.training.networks import MODELS, Sizes, trainable_weights
 from text_classifier.training.planning import short, unfinished
 from text_classifier.training.precision import described
+from text_classifier.training.pretraining.starting import start_from
 from text_classifier.training.process import keep_freed_memory
 from text_classifier.training.scoring import (
     Float32s,
@@ -112,6 +113,9 @@ def _fill(
     torch.manual_seed(job.options.seed)
     sizes = Sizes(job.corpus.vocabulary_size, len(job.data_set.classes[job.label]), unk_id)
     network = MODELS[preset.model.architecture](preset.model, sizes)
+    if job.encoder:
+        tokens = pq.read_table(job.corpus.folder / VOCABULARY_FILE, columns=["token"])["token"]
+        start_from(network, job.encoder.folder, tokens)
     weights = trainable_weights(network)
     logger.info(
         "training %s on %s, label %s: %d examples, %d held out, %d classes, %d weights",

@@ -5,6 +5,8 @@ from pydantic import ValidationError
 
 from text_classifier.config import (
     PRESETS,
+    ModelOptions,
+    Preset,
     PromotionRule,
     Settings,
     SignalRule,
@@ -16,18 +18,20 @@ from text_classifier.errors import ConfigError, UnknownNameError
 
 
 def test_an_unknown_preset_lists_the_known_ones() -> None:
-    with pytest.raises(UnknownNameError, match="default, fast, keras-bilstm, news-lstm, smoke"):
+    known = "default, fast, keras-bilstm, news-lstm, pretrained, smoke, smoke-pretrained"
+    with pytest.raises(UnknownNameError, match=known):
         preset_named("defaults")
 
 
 def test_neither_a_notebook_nor_a_tiny_model_may_be_promoted() -> None:
-    assert [name for name, preset in PRESETS.items() if preset.may_be_promoted] == ["default", "fast"]
+    promoted = [name for name, preset in PRESETS.items() if preset.may_be_promoted]
+    assert promoted == ["default", "fast", "pretrained"]
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("asked", [None, True, False])
 def test_training_without_a_signal_is_skipped_as_asked_else_as_the_preset_says(preset: str, asked: bool | None) -> None:
-    assert skips_training(preset, asked) == (preset in ("default", "fast") if asked is None else asked)
+    assert skips_training(preset, asked) == (preset in ("default", "fast", "pretrained") if asked is None else asked)
 
 
 def test_an_unknown_preset_skips_nothing() -> None:
@@ -78,6 +82,17 @@ def test_a_level_that_no_p_value_reaches_is_refused() -> None:
 def test_an_unknown_option_is_refused() -> None:
     with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
         TrainingOptions.model_validate({"batchsize": 3})
+
+
+def test_an_encoder_is_not_pretrained_where_a_direction_reads_what_it_predicts() -> None:
+    with pytest.raises(ValidationError, match="directions apart only"):
+        Preset(description="", pretraining=TrainingOptions())
+
+
+def test_a_pretraining_watches_a_loss() -> None:
+    model = ModelOptions(directions="apart")
+    with pytest.raises(ValidationError, match="there are no classes"):
+        Preset(description="", model=model, pretraining=TrainingOptions(monitor="val_accuracy_rate"))
 
 
 def test_an_option_out_of_bounds_is_refused() -> None:

@@ -72,9 +72,13 @@ class Both:
             return self.network(torch.from_numpy(token_ids), torch.tensor(lengths)).numpy()
 
 
-@pytest.fixture(scope="module", params=GRAPHS)
+OPTIONS = [ModelOptions(architecture=name, embedding_size=6, hidden_size=5, layers=2) for name in GRAPHS]
+OPTIONS.append(ModelOptions(embedding_size=6, hidden_size=5, layers=3, directions="apart"))
+
+
+@pytest.fixture(scope="module", params=OPTIONS, ids=lambda model: f"{model.architecture}-{model.directions}")
 def both(request: pytest.FixtureRequest) -> Both:
-    return Both(config_of(ModelOptions(architecture=request.param, embedding_size=6, hidden_size=5, layers=2)))
+    return Both(config_of(request.param))
 
 
 def ids(lengths: list[int], padding: int = 0) -> np.ndarray:

@@ -36,7 +36,10 @@ def bilstm(graph: Graph, weights: Weights, options: ModelOptions) -> str:
     values = _embedded(graph, weights)
     for layer in range(options.layers):
         cells = [_cell(weights, f"layers.{layer}.{way}.", "l0") for way in ("there", "back")]
-        values, _ = _lstm(graph, values, cells, lengths)
+        if layer and options.directions == "apart":
+            values = _apart(graph, values, cells, lengths)
+        else:
+            values, _ = _lstm(graph, values, cells, lengths)
     return _linear(graph, _max_and_mean(graph, values), weights, "head")
 
 
@@ -92,15 +95,29 @@ def _in_onnx_order(weights: Array) -> Array:
     return np.concatenate([of_input, output, forget, cell])
 
 
-def _lstm(graph: Graph, values: str, cells: Sequence[list[Array]], lengths: str) -> tuple[str, str]:
-    """(T, B, E) -> what every token gave (T, B, D * H), and what each direction ended with (B, D * H)."""
+def _apart(graph: Graph, values: str, cells: Sequence[list[Array]], lengths: str) -> str:
+    """(T, B, 2H) -> (T, B, 2H): each direction reads its own half."""
+    ahead, behind = graph.add_many("Split", 2, values, axis=2)
+    there, _ = _lstm(graph, ahead, cells[:1], lengths)
+    back, _ = _lstm(graph, behind, cells[1:], lengths, "reverse")
+    return graph.add("Concat", there, back, axis=2)
+
+
+def _lstm(
+    graph: Graph, values: str, cells: Sequence[list[Array]], lengths: str, one_way: str = "forward"
+) -> tuple[str, str]:
+    """(T, B, E) -> what every token gave (T, B, D * H), and what each direction ended with (B, D * H).
+
+    Args:
+        one_way: how a single direction reads, "forward" or "reverse".
+    """
     of_input, of_state, *biases = (np.stack(parts) for parts in zip(*cells, strict=True))  # (D, 4H, ...)
     hidden = of_state.shape[2]
     outputs, last = graph.add_many(
         "LSTM",
         2,
         *(values, of_input, of_state, np.concatenate(biases, axis=1), lengths),
-        direction="bidirectional" if len(cells) == 2 else "forward",
+        direction="bidirectional" if len(cells) == 2 else one_way,
         hidden_size=hidden,
     )  # (T, D, B, H), (D, B, H)
     outputs = graph.add("Transpose", outputs, perm=[0, 2, 1, 3])  # (T, B, D, H)
