@@ -87,6 +87,8 @@ def _files(manifest: Manifest, digest: str) -> Iterator[str]:
     if ONNX_FILE in manifest.outputs:
         digest_of_onnx, off = manifest.outputs[ONNX_FILE]["sha256"], manifest.facts["onnx_largest_difference"]
         yield f"- `{ONNX_FILE}`: SHA-256 `{digest_of_onnx}`; it differed from PyTorch by {off:.1g} at most when written"
+    if encoder := manifest.inputs.get("encoder"):
+        yield f"- fingerprint of the pre-trained encoder that the weights started from: `{encoder}`"
     yield f"- made by text-classifier {manifest.package_version}, {manifest.created_at}"
     yield f"- digest of the report, the same for the same inputs on the same machine: `{digest}`"
 

@@ -54,8 +54,8 @@ def train(
     Raises:
         UnknownNameError: the preset or the label does not exist.
         TrainingError: a class has too few examples, val is empty though the preset watches it, the loss or a weight is
-            no longer a number, the memory does not hold one example, or the ONNX file answers otherwise than the
-            network.
+            no longer a number, the memory does not hold one example, the ONNX file answers otherwise than the network,
+            or the encoder that the preset starts from is missing or has read texts that stand in val or test.
         DamagedOutputError: corpus and data set do not belong together.
         OutputUnwritableError: the data root cannot be written or is full; nothing half-written is left.
     """

@@ -112,6 +112,15 @@ def test_the_card_names_the_onnx_file_of_a_model_that_has_one(card: str, written
     assert "- `model.onnx`: SHA-256 `0f`; it differed from PyTorch by 2e-06 at most when written\n" in told
 
 
+def test_the_card_names_the_encoder_that_a_model_started_from(card: str, written: Report) -> None:
+    assert "encoder" not in card
+    manifest = storage.read_manifest(written.folder)
+    manifest.inputs["encoder"] = "0e"
+    verdict = json.loads((written.folder / "verdict.json").read_text("utf-8"))
+    told = model_card(read_figures(written.folder), verdict, manifest, "digest")
+    assert "- fingerprint of the pre-trained encoder that the weights started from: `0e`\n" in told
+
+
 def test_no_name_passes_for_markdown(make: Callable[..., Made]) -> None:
     card = hostile_card(make)
     assert not re.search(r"(?<!\\)[<>\[\]*]|(?<!\\)\]\(|javascript:|\u202e|www\.", card.split("```")[0])

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -12,9 +13,11 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from text_classifier.config import ModelOptions, TrainingOptions
-from text_classifier.training.batches import Batch
+from text_classifier.training.batches import Batch, Readable, SplitBatches, Windows
 from text_classifier.training.examples import EncodedSplit
+from text_classifier.training.fitting import fit
 from text_classifier.training.gradients import add_gradient
+from text_classifier.training.job import ignore_progress
 from text_classifier.training.module import learned_groups
 from text_classifier.training.networks import BiLSTM, Encoder, Sizes
 from text_classifier.training.pretraining.language_model import LanguageModel, NextToken
@@ -96,6 +99,23 @@ def test_a_step_in_pieces_weighs_every_prediction_alike() -> None:
     losses = add_gradient(whole, batch, None, NextToken()), add_gradient(in_pieces, batch, 2, NextToken())
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)
     torch.testing.assert_close(whole.embedding.weight.grad, in_pieces.embedding.weight.grad, rtol=1e-4, atol=1e-7)
+
+
+def test_the_losses_of_an_epoch_are_means_over_all_predictions(tmp_path: Path) -> None:
+    model, rng = language_model().train(), np.random.default_rng(0)
+    options = TrainingOptions(batch_size=64, max_epochs=1, learning_rate=1e-12, precision="float32")
+    sizes = {"train": rng.integers(2, 40, 150), "val": rng.integers(2, 40, 300)}
+    given = {name: texts(lengths.tolist()) for name, lengths in sizes.items()}
+    expected = {name: model(*batch[:2]).item() / (2 * int((batch.lengths - 1).sum())) for name, batch in given.items()}
+    read = [Readable(windows_of(batch), np.zeros(len(batch.lengths), np.int64)) for batch in given.values()]
+    (row,) = fit(model, SplitBatches(*read, options, 0, NextToken()), tmp_path, ignore_progress).history.to_pylist()
+    assert row["train_loss"] == pytest.approx(expected["train"], rel=1e-5)
+    assert row["val_loss"] == pytest.approx(expected["val"], rel=1e-5)
+
+
+def windows_of(batch: Batch) -> Windows:
+    starts = batch.token_ids.shape[1] * np.arange(len(batch.lengths))
+    return Windows(batch.token_ids.numpy().astype(np.int32).ravel(), starts, batch.lengths.numpy())
 
 
 @given(st.lists(st.integers(0, 25), min_size=1, max_size=12), st.integers(2, 9), st.data())
