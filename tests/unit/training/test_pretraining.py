@@ -22,6 +22,7 @@ from text_classifier.training.networks import BiLSTM, Sizes
 from text_classifier.training.pretraining import PretrainingJob, pretrain
 from text_classifier.training.pretraining.encoders import starting_encoder
 from text_classifier.training.pretraining.starting import start_from
+from text_classifier.training.pretraining.texts import read_texts
 from text_classifier.vocabulary import build
 
 PRESET = "smoke-pretrained"
@@ -94,7 +95,8 @@ def test_an_encoder_reads_train_and_unsup_but_for_the_copies_of_val_and_test(
     rings: Films, job_of: Job, tmp_path: Path
 ) -> None:
     data_set = rings(leaked=7)
-    encoder = pretrain(job_of(data_set, epochs=1), Store(tmp_path))
+    job = job_of(data_set, epochs=1)
+    encoder = pretrain(job, Store(tmp_path))
     read = pq.read_table(encoder.folder / "texts.parquet")["text_digest"].to_pylist()
     digests = {
         name: pq.read_table(data_set.folder / "examples" / f"{name}.parquet")["text_digest"].to_pylist()
@@ -105,6 +107,14 @@ def test_an_encoder_reads_train_and_unsup_but_for_the_copies_of_val_and_test(
     assert set(read) == set(readable) - held_out
     left_out = storage.verify(encoder.folder).facts["left_out_rows"]
     assert left_out == sum(digest in held_out for digest in readable) >= 7 + 7 + 14
+    windows = read_texts(job, 50).train  # no text is longer
+    learned = [
+        windows.tokens[first : first + size].tolist()
+        for first, size in zip(windows.starts, windows.lengths, strict=True)
+    ]
+    encoded = [pq.read_table(job.corpus.folder / "encoded" / f"{name}.parquet") for name in ("train", "unsup")]
+    rows = pa.concat_tables(encoded).to_pylist()
+    assert learned == [row["token_ids"] for row in rows if row["text_digest"] not in held_out]
 
 
 def test_no_label_is_read(rings: Films, job_of: Job, tmp_path: Path) -> None:
