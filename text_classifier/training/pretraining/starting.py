@@ -1,4 +1,7 @@
-"""A network that starts from a pre-trained encoder. V tokens of the network's vocabulary, E embedding."""
+"""A network that starts from a pre-trained encoder.
+
+V tokens of the network's vocabulary, E embedding.
+"""
 
 from __future__ import annotations
 

@@ -19,11 +19,13 @@ from text_classifier.training.pretraining.job import PretrainingJob
 
 @dataclass(frozen=True, slots=True)
 class ReadTexts:
-    """Attributes:
-    train: stretches of the texts of train and `unsup`.
-    val: stretches of the texts of val.
-    digests: text_digest of each text that `train` is made of, once.
-    left_out_rows: examples of train and `unsup` whose text stands in val or test as well.
+    """What a pre-training reads.
+
+    Attributes:
+        train: stretches of the texts of train and `unsup`.
+        val: stretches of the texts of val.
+        digests: text_digest of each text that `train` is made of, once.
+        left_out_rows: examples of train and `unsup` whose text stands in val or test as well.
     """
 
     train: Windows
@@ -43,8 +45,8 @@ def read_texts(job: PretrainingJob, width_tokens: int) -> ReadTexts:
     splits: list[Split] = ["train", "unsup"] if job.data_set.split_rows.get("unsup") else ["train"]
     encoded = reduce(join_encoded, [load_encoded(folder, split) for split in splits])
     digests = encoded.keys["text_digest"]
-    held_out = pa.chunked_array([c for split in HELD_OUT for c in held_out_digests(job.data_set, split).chunks])
-    is_copy = pc.is_in(digests, value_set=held_out)
+    val_and_test = [digest for split in HELD_OUT for digest in held_out_digests(job.data_set, split).chunks]
+    is_copy = pc.is_in(digests, value_set=pa.chunked_array(val_and_test, digests.type))
     val = load_encoded(folder, "val")
     read = ReadTexts(
         train=whole_texts(encoded, ~is_copy.to_numpy(), width_tokens),
