@@ -13,6 +13,7 @@ from text_classifier.training.job import TrainingProgress, ignore_progress
 from text_classifier.training.planning import unfinished
 from text_classifier.training.pretraining.encoders import encoders_of, read_encoder
 from text_classifier.training.pretraining.job import PretrainingJob, planned_encoder
+from text_classifier.training.process import wait_asleep
 
 __all__ = ["PretrainingJob", "pretrain"]
 
@@ -36,6 +37,7 @@ def pretrain(
     folder = encoders_of(store.data_dir, job.data_set.data_set) / work.name
 
     def fill(partial: Path) -> dict[str, Any]:
+        wait_asleep()
         from text_classifier.training.pretraining.running import pretrain_anew
 
         if store.refresh:
