@@ -5,6 +5,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterName
 
 from flows.prepare_data import prepare_data
 from flows.pretrain_encoder import pretrain_encoder
@@ -16,10 +17,10 @@ DATA_SET, PRESET = "imdb_sample", "smoke-pretrained"
 
 
 def states(name: str) -> list[str]:
-    """State names of the task runs of that name, oldest first."""
+    """State names of the task runs with that in their name, oldest first."""
     with get_client(sync_client=True) as client:
-        runs = client.read_task_runs()
-    return [f"{run.state_name}" for run in sorted(runs, key=lambda run: run.created or "") if run.name.startswith(name)]
+        runs = client.read_task_runs(task_run_filter=TaskRunFilter(name=TaskRunFilterName(like_=name)))
+    return [f"{run.state_name}" for run in sorted(runs, key=lambda run: run.created or "")]
 
 
 def test_an_encoder_is_trained_once_and_every_model_of_the_preset_starts_from_it(data_dir: Path) -> None:
