@@ -7,6 +7,8 @@ from typing import Literal
 
 import torch
 
+from text_classifier.training import kernel
+
 Precision = Literal["bf16-mixed", "32-true"]
 _CPUINFO = Path("/proc/cpuinfo")
 _BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
@@ -27,7 +29,8 @@ def described(wanted: Literal["auto", "float32"]) -> str:
     numbers = "float32" if choose_precision(wanted) == "32-true" else "bfloat16"
     if torch.cuda.is_available():
         return f"torch {torch.__version__}, {numbers} on {torch.cuda.get_device_name()}"
-    return f"torch {torch.__version__}, {numbers} on {torch.get_num_threads()} threads of the CPU"
+    recurrence = ", LSTM in C" if numbers == "bfloat16" and kernel.library() else ""
+    return f"torch {torch.__version__}, {numbers} on {torch.get_num_threads()} threads of the CPU{recurrence}"
 
 
 def computes_bfloat16(cpuinfo: str) -> bool:

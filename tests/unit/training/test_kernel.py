@@ -1,4 +1,8 @@
-from collections.abc import Iterator
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 import torch
@@ -6,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from text_classifier.training.kernel import is_usable, recurrence
+from text_classifier.training.kernel.recurrence import load
 from text_classifier.training.layers import BidirectionalLSTM, real_tokens
 
 pytestmark = pytest.mark.skipif(
@@ -109,6 +114,60 @@ def test_a_length_outside_of_the_batch_is_refused(lengths: list[int]) -> None:
     layer, (values, rows) = layer_of(), batch_of(lengths, 5)
     with torch.autocast("cpu", torch.bfloat16), pytest.raises(ValueError, match="expected 1 to 5"):
         layer(values, rows)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_as_many_lengths_as_rows_are_asked_for(count: int) -> None:
+    layer, (values, _) = layer_of(), batch_of([5, 5], 5)
+    with torch.autocast("cpu", torch.bfloat16), pytest.raises(ValueError, match="one for each of 2 rows"):
+        layer(values, torch.tensor([5] * count))
+
+
+def test_lengths_of_a_narrower_type_are_read_as_what_they_say() -> None:
+    layer, (values, lengths) = layer_of(), batch_of([5, 2, 7], 9)
+    with torch.autocast("cpu", torch.bfloat16), torch.no_grad():
+        assert torch.equal(layer(values, lengths.int()), layer(values, lengths))
+
+
+def test_a_second_way_back_through_the_same_graph_is_refused() -> None:
+    layer, (values, lengths) = layer_of(), batch_of([5, 2], 5)
+    with torch.autocast("cpu", torch.bfloat16):
+        total = layer(values, lengths).float().sum()
+    total.backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="a second way back"):
+        total.backward()
+
+
+def of_another_text(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"The recurrence of", b"A recurrence of  "))
+
+
+def cut_short(path: Path) -> None:
+    """By so much that the loader would touch memory behind its end."""
+    path.write_bytes(path.read_bytes()[:5_000])
+
+
+def of_another_machine(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[18] = 183  # e_machine: AArch64
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("spoil", [of_another_text, cut_short, of_another_machine])
+def test_a_file_that_is_not_of_the_text_of_today_is_not_loaded(
+    spoil: Callable[[Path], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    built = find_spec("text_classifier.training.kernel._lstm")
+    assert built
+    assert built.origin
+    path = Path(shutil.copy(built.origin, tmp_path))
+    assert load(path)
+    spoiled = tmp_path / "spoiled.so"
+    shutil.copy(path, spoiled)
+    spoil(spoiled)
+    with caplog.at_level(logging.WARNING):
+        assert load(spoiled) is None
+    assert str(spoiled) in caplog.text
 
 
 def test_it_is_not_used_where_it_cannot_be() -> None:

@@ -25,6 +25,9 @@ int lstm_is_supported(void)
 #define MAX_UNITS 512
 #define MAX_THREADS 64
 
+/* This text goes into what is compiled of it, behind all that is loaded: the caller looks for it there. */
+__asm__(".pushsection .lstm_source, \"\", @progbits\n.incbin \"" __FILE__ "\"\n.popsection");
+
 typedef uint16_t bf16;
 
 typedef struct {

@@ -8,8 +8,10 @@ so no row is reversed.
 from __future__ import annotations
 
 import ctypes
+import logging
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,6 +19,9 @@ from torch import nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+logger = logging.getLogger(__name__)
+
+_SOURCE = Path(__file__).with_name("lstm.c")
 _UNITS_STEP, _MOST_UNITS = 64, 512  # 64: what the backward pass holds in registers; 512: the arrays of its rows
 _GROUP_ROWS = 6
 _LANES = 16
@@ -49,16 +54,18 @@ def read_both_ways(values: torch.Tensor, lengths: torch.Tensor, there: nn.LSTM, 
     """Values (B, T, D) of texts of `lengths` (B,) -> (B, T, 2H) bfloat16, zero in the padding.
 
     Raises:
-        ValueError: a length is not in 1..T.
+        ValueError: a length is not in 1..T, or there are more or fewer than rows.
     """
     width = values.shape[1]
+    if lengths.shape != values.shape[:1]:
+        raise ValueError(f"{tuple(lengths.shape)} lengths, expected one for each of {len(values)} rows")
     if int(lengths.max()) > width or int(lengths.min()) < 1:
         raise ValueError(f"lengths from {int(lengths.min())} to {int(lengths.max())}, expected 1 to {width}")
     padded = F.pad(values, (0, 0, 0, 1)) if int(lengths.max()) == width else values
     inputs, states, first_bias, second_bias = zip(there.parameters(), back.parameters(), strict=True)  # of each way
     read: torch.Tensor = _Recurrence.apply(  # type: ignore[no-untyped-call]
         padded,
-        lengths.contiguous(),
+        lengths.long().contiguous(),
         torch.cat(inputs),  # (N * 4H, D)
         torch.stack(states),  # (N, 4H, H)
         torch.cat(first_bias) + torch.cat(second_bias),  # (N * 4H,)
@@ -68,11 +75,27 @@ def read_both_ways(values: torch.Tensor, lengths: torch.Tensor, there: nn.LSTM, 
 
 @cache
 def library() -> ctypes.CDLL | None:
-    """The compiled C code; None where it was not compiled or this CPU lacks what it needs."""
+    """The compiled C code; None where this CPU lacks what it needs, or nothing was compiled of the text of today."""
     built = find_spec("text_classifier.training.kernel._lstm")
     if built is None or built.origin is None:
         return None
-    loaded = ctypes.CDLL(built.origin)
+    return load(Path(built.origin))
+
+
+def load(path: Path) -> ctypes.CDLL | None:
+    """The compiled C code in a file; None where it cannot be had from there, and the log says why.
+
+    The fingerprint of a model speaks of the text of `lstm.c`. A file without that text in it is older, or damaged, and
+    to load a file cut short could end the process.
+    """
+    try:
+        loaded = ctypes.CDLL(str(path)) if _SOURCE.read_bytes() in path.read_bytes() else None
+    except OSError as error:
+        logger.warning("torch does what the C code would: %s", error)
+        return None
+    if loaded is None:
+        logger.warning("torch does what the C code would: %s is of another lstm.c; run `pip install -e .`", path)
+        return None
     if not loaded.lstm_is_supported():
         return None
     for run in (loaded.lstm_forward, loaded.lstm_backward):
@@ -102,7 +125,9 @@ class _Recurrence(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # type: ignore[override]
         values, lengths, inputs, states, cells, read = ctx.saved_tensors
-        gates, ctx.gates = ctx.gates, None  # overwritten by their gradients: a second time there is nothing to read
+        if ctx.gates is None:
+            raise RuntimeError("a second way back through the same graph: the first has overwritten the gates")
+        gates, ctx.gates = ctx.gates, None  # with their gradients
         units = states.shape[2]
         bias = torch.empty(-(-len(lengths) // _GROUP_ROWS), gates.shape[1])
         packed = states.view(2, 2 * units, 2, units // _UNITS_STEP, 4, _LANES).permute(0, 3, 1, 4, 5, 2)
