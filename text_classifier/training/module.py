@@ -137,7 +137,7 @@ class TrainingModule(pl.LightningModule):
         )
         self.schedule: OneCycleLR | None = None
         if options.schedule == "one-cycle":
-            steps = max(self.data.steps * options.max_epochs, 2)  # it divides by the steps of its rise less one
+            steps = max(self.data.steps * options.max_epochs, 3)  # it divides by those of its rise and of its fall
             rising = max(_RISING_SHARE, 2 / steps)
             peaks = [group["lr"] for group in self.optimizer.param_groups]
             self.schedule = OneCycleLR(self.optimizer, peaks, total_steps=steps, pct_start=rising)
