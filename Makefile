@@ -15,7 +15,7 @@ help:  ## Print this list
 
 setup: .venv/.installed  ## Make .venv with the exact versions of requirements.lock
 
-.venv/.installed: pyproject.toml requirements.lock
+.venv/.installed: pyproject.toml requirements.lock text_classifier/training/kernel/lstm.c
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'
 	@touch $@

@@ -62,6 +62,7 @@ def package(tmp_path: Path) -> Path:
     ("changed", "steps"),
     [
         ("training/networks.py", {"train", "evaluate", "report"}),
+        ("training/kernel/lstm.c", {"train", "evaluate", "report"}),
         ("vocabulary/tokenizers.py", set(STEPS) - {"ingest", "validate"}),
         ("contract/splits.py", {"validate", "evaluate"}),
         ("baselines/shuffling.py", {"signal", "evaluate", "report"}),
