@@ -187,6 +187,9 @@ def _measured(run: Run, path: Path) -> Measured:
     reviews = Reviews.load(path)
     if run.trainer == "this project":
         sys.modules["tensorflow"] = None  # type: ignore[assignment]  # TensorBoard loads it where it is installed
+        from text_classifier.training.process import wait_asleep
+
+        wait_asleep()  # as `train` does
         from benchmarks.training_ours import train_ours as train
     elif run.trainer in BACKENDS:
         from benchmarks.training_peers import train_keras as train

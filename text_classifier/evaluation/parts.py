@@ -54,8 +54,9 @@ def with_parts(predictions: pa.Table, parts: Mapping[str, ClassIndices], classes
 
 
 def read_part(predictions: pa.Table, name: str, classes: Sequence[str]) -> ClassIndices | None:
-    """What the named part predicted alone, from a predictions table; None where that does not hold it."""
+    """What the named part predicted alone, from a predictions table, -1 where that is no class; None: not in it."""
     column = _COLUMN.format(name)
     if column not in predictions.column_names:
         return None
-    return np.asarray(pc.index_in(predictions[column], pa.array(classes, pa.string())).to_numpy(), np.int64)
+    found = pc.index_in(predictions[column], pa.array(classes, pa.string()))
+    return np.asarray(found.fill_null(-1).to_numpy(), np.int64)

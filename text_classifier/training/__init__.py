@@ -47,9 +47,10 @@ def train(
 ) -> TrainedModel:
     """Train a model and write its complete folder under `models/<data set>/`, or reuse the one of the same job.
 
-    `on_progress` is called after every step. The same job with the same seed gives the same weights on the same
-    machine with as many threads, also where a process was killed and another goes on from its last checkpoint; with
-    `refresh` the training starts over. The allocator of the process is set to keep what it frees.
+    `on_progress` is called after every step. The same job with the same seed gives the same weights on the same CPU
+    with as many threads, also where a process was killed and another goes on from its last checkpoint (on a GPU cuDNN
+    may sum in another order); with `refresh` the training starts over. The allocator of the process is set to keep what
+    it frees.
 
     Raises:
         UnknownNameError: the preset or the label does not exist.

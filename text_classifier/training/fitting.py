@@ -64,7 +64,8 @@ def fit(
 
     Best is the epoch that is best by what is monitored; the last one where nothing is held out. `folder` belongs to
     this training alone and outlives its process: called again with it after a process ended, however it ended, `fit`
-    goes on from the last checkpoint there and comes to the same weights, to the bit, as if it had never been cut off.
+    goes on from the last checkpoint there and comes to the same weights as if it had never been cut off: to the bit on
+    a CPU, as far as cuDNN repeats itself on a GPU.
     `folder` gets checkpoints after the first step, then as often as they take `checkpoint_share` of the time, after
     every epoch, and when an interrupt ends the training; and `tensorboard/`.
 

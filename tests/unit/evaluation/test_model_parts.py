@@ -33,6 +33,7 @@ def test_what_the_parts_predict_is_read_back_from_the_predictions() -> None:
     assert np.array_equal(read_part(table, "lstm", ["neg", "pos"]), TRUTH)
     assert np.array_equal(read_part(table, "ngrams", ["neg", "pos"]), 1 - TRUTH)
     assert read_part(table, "another", ["neg", "pos"]) is None
+    assert np.array_equal(read_part(table, "lstm", ["pos", "good"]), TRUTH - 1)
 
 
 def test_the_parts_stand_in_figures_predictions_card_and_page(make: Callable[..., Made]) -> None:

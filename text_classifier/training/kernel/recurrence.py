@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import platform
+import sys
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -77,7 +79,7 @@ def read_both_ways(values: torch.Tensor, lengths: torch.Tensor, there: nn.LSTM, 
 def library() -> ctypes.CDLL | None:
     """The compiled C code; None where this CPU lacks what it needs, or nothing was compiled of the text of today."""
     built = find_spec("text_classifier.training.kernel._lstm")
-    if built is None or built.origin is None:
+    if built is None or built.origin is None or (sys.platform, platform.machine()) != ("linux", "x86_64"):
         return None
     return load(Path(built.origin))
 
