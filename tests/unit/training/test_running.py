@@ -376,6 +376,19 @@ def test_n_grams_beside_the_network_are_a_part_of_the_model(films, job_of, tmp_p
     np.testing.assert_array_equal(predict_split(model, tmp_path, "test")[1].probabilities, scored.probabilities)
 
 
+def test_val_decides_how_much_the_n_grams_count_but_not_what_they_are(write_data_set, job_of, tmp_path: Path) -> None:
+    learned, shares = [], []
+    for opposite in ({"glad": "glad", "sad": "sad"}, {"glad": "sad", "sad": "glad"}):
+        val = [(text, opposite[mood]) for text, mood in pairs(60, 1)]
+        data_set = write_data_set({"train": pairs(200, 0), "val": val, "test": pairs(60, 2)})
+        weights = load_file(train(job_of(data_set, "fast", epochs=1), Store(tmp_path)).folder / "weights.safetensors")
+        shares.append(float(weights["share"]))
+        learned.append({name: numbers for name, numbers in weights.items() if name.startswith("wide.")})
+    assert all(torch.equal(learned[0][name], learned[1][name]) for name in learned[0])
+    assert len(learned[0]) == 5
+    assert shares[0] != shares[1]
+
+
 def test_the_decay_rules_the_average_once_enough_steps_were_seen() -> None:
     for decay in (0.9, 0.99, 0.997):
         averaged = [torch.ones(1)]
