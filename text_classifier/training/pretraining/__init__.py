@@ -24,8 +24,7 @@ def pretrain(
     """Train the preset's encoder as a language model under `encoders/<data set>/`, or reuse the one that stands.
 
     It reads the texts of train and `unsup`, but for those that stand in val or test too, and never a label. Where a
-    process ended in the midst of it, the next one goes on from the last checkpoint. The allocator of the process is set
-    to keep what it frees.
+    process ended in the midst of it, the next one goes on from the last checkpoint.
 
     Raises:
         UnknownNameError: there is no such preset, or it pre-trains no encoder.

@@ -27,7 +27,6 @@ from text_classifier.training.pretraining.encoders import TEXTS_FILE
 from text_classifier.training.pretraining.job import PretrainingJob
 from text_classifier.training.pretraining.language_model import LanguageModel, NextToken
 from text_classifier.training.pretraining.texts import read_texts
-from text_classifier.training.process import keep_freed_memory
 from text_classifier.vocabulary import VOCABULARY_FILE
 from text_classifier.vocabulary.ranking import SPECIALS
 
@@ -40,7 +39,7 @@ def pretrain_anew(
     """Pre-train from the last checkpoint in `work` on, and fill `folder`; the facts for its manifest."""
     started, options = time.perf_counter(), preset.pretraining
     assert options is not None
-    keep_freed_memory()
+    # Not keep_freed_memory() as in training: with pieces of changing size the heap grew to 17 GB.
     texts = read_texts(job, options.max_length_tokens)
     torch.manual_seed(job.options.seed)
     sizes = Sizes(job.corpus.vocabulary_size, 0, SPECIALS[preset.vocabulary.order].unk)
