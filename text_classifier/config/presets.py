@@ -36,42 +36,33 @@ class Preset(Options):
         return self
 
 
+_RECOMMENDED = TrainingOptions(
+    max_length_tokens=400,
+    keep="tail",
+    max_epochs=2,
+    learning_rate=8e-3,
+    epsilon=1e-6,
+    schedule="one-cycle",
+    gradient_clip=1.0,
+    averaging_decay_rate=0.997,
+    patience_epochs=1,
+    monitor="val_accuracy_rate",  # the loss of sure answers rises before a temperature is fitted
+)
+
 PRESETS: dict[PresetName, Preset] = {
     "default": Preset(
         description="Bidirectional LSTM with max and mean pooling beside NB-weighted n-grams: the recommendation.",
         model=ModelOptions(
             architecture="bilstm", hidden_size=128, dropout_rate=0.3, word_dropout_rate=0.1, wide_ngram_tokens=3
         ),
-        training=TrainingOptions(
-            max_length_tokens=400,
-            keep="tail",
-            max_epochs=2,
-            learning_rate=8e-3,
-            epsilon=1e-6,
-            schedule="one-cycle",
-            gradient_clip=1.0,
-            averaging_decay_rate=0.997,
-            patience_epochs=1,
-            monitor="val_accuracy_rate",  # the loss of sure answers rises before a temperature is fitted
-        ),
+        training=_RECOMMENDED,
         may_be_promoted=True,
         skip_training_without_signal=True,
     ),
     "fast": Preset(
         description="The recommendation with half the units and a third of the time, and hardly less accurate.",
         model=ModelOptions(architecture="bilstm", dropout_rate=0.3, word_dropout_rate=0.1, wide_ngram_tokens=3),
-        training=TrainingOptions(
-            max_length_tokens=400,
-            keep="tail",
-            max_epochs=2,
-            learning_rate=8e-3,
-            epsilon=1e-6,
-            schedule="one-cycle",
-            gradient_clip=1.0,
-            averaging_decay_rate=0.997,
-            patience_epochs=1,
-            monitor="val_accuracy_rate",  # the loss of sure answers rises before a temperature is fitted
-        ),
+        training=_RECOMMENDED,
         may_be_promoted=True,
         skip_training_without_signal=True,
     ),
