@@ -14,6 +14,7 @@ import pytorch_lightning as pl
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
+from text_classifier import storage
 from text_classifier.circumstances import circumstances
 from text_classifier.training import checkpoints
 from text_classifier.training.batches import SplitBatches
@@ -62,21 +63,21 @@ def fit(
 ) -> Fitted:
     """Train `network` in place and leave it, on the CPU, with its best weights.
 
-    Best is the epoch that is best by what is monitored; the last one where nothing is held out. `folder` belongs to
-    this training alone and outlives its process: called again with it after a process ended, however it ended, `fit`
-    goes on from the last checkpoint there and comes to the same weights as if it had never been cut off: to the bit on
-    a CPU, as far as cuDNN repeats itself on a GPU.
+    Best is the epoch that is best by what is monitored; the last one where nothing is held out. `folder`, by its name,
+    belongs to this training alone and outlives its process: called again with it after a process ended, however it
+    ended, `fit` goes on from the last checkpoint there and comes to the same weights as if it had never been cut off:
+    to the bit on a CPU, as far as cuDNN repeats itself on a GPU.
     `folder` gets checkpoints after the first step, then as often as they take `checkpoint_share` of the time, after
     every epoch, and when an interrupt ends the training; and `tensorboard/`.
 
     Raises:
         TrainingError: the loss or a weight is no longer a number, or the memory does not hold one example.
-        OutputUnwritableError: a checkpoint cannot be written.
+        OutputUnwritableError: `folder` cannot be written.
     """
     _let_lines_propagate()
-    made_with = circumstances() | {"computed_with": described(data.options.precision)}
+    made_with = circumstances() | {"computed_with": described(data.options.precision), "training": folder.name}
     kept = Checkpoints(folder, made_with, checkpoint_share)
-    with SummaryWriter(folder / TENSORBOARD) as board:
+    with storage.writing(folder), SummaryWriter(folder / TENSORBOARD) as board:
         module = TrainingModule(network, data, kept, on_progress, board)
         earlier_seconds, done = module.course.seconds, module.course.steps
         if done:

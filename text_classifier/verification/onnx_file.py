@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from json import JSONDecodeError
 from pathlib import Path
 
 from text_classifier import storage
 from text_classifier.training.classifier import TextClassifier
-from text_classifier.training.export import compare_with_network, described, metadata
+from text_classifier.training.export import NOT_ANSWERED, compare_with_network, described, metadata
 from text_classifier.training.model_folder import ONNX_FILE
 from text_classifier.verification.checks import Check, Demand, compare_trees
 
@@ -22,9 +23,13 @@ def compare_onnx(folder: Path, model: TextClassifier, texts: Sequence[str]) -> I
     if ONNX_FILE not in manifest.outputs:
         return
     expected = described(model.config, manifest.fingerprint)
-    yield from compare_trees(f"{ONNX_FILE}: metadata", metadata(path), expected, Demand(True, ""))
-    network = model.network.cpu()
-    difference = compare_with_network(path, network, model.config, model.windows_of(texts))
+    try:
+        said = metadata(path)
+        difference = compare_with_network(path, model.network.cpu(), model.config, model.windows_of(texts))
+    except (*NOT_ANSWERED, JSONDecodeError) as error:
+        yield Check(f"{ONNX_FILE}: answers", "a file that answers", f"{type(error).__name__}: {error}", False)
+        return
+    yield from compare_trees(f"{ONNX_FILE}: metadata", said, expected, Demand(True, ""))
     derived = f"a difference of {difference.largest:.2g}"
     yield Check(
         f"{ONNX_FILE}: answers", f"within {difference.allowed:.2g} of the weights'", derived, difference.is_small

@@ -326,6 +326,17 @@ def test_a_checkpoint_of_another_machine_is_passed_over_and_what_differs_is_said
     assert not list(tmp_path.iterdir())
 
 
+def test_a_checkpoint_of_another_training_is_passed_over(
+    interrupted: Interrupted, undisturbed: Undisturbed, caplog: pytest.LogCaptureFixture
+) -> None:
+    interrupted.until(STEPS + 3)
+    interrupted.folder = interrupted.folder.rename(interrupted.folder.with_name("another"))
+    resumed_at_steps, weights, history = interrupted.go_on()
+    assert resumed_at_steps == ()
+    assert "and is 'another'" in caplog.text
+    assert_ended_alike(weights, history, undisturbed)
+
+
 def test_epochs_without_gain_are_counted_from_the_best_one() -> None:
     course = Course()
     assert [course.finish_epoch({}, loss) for loss in (3.0, 4.0, 2.0, 2.0, 5.0)] == [True, False, True, False, False]

@@ -410,6 +410,14 @@ def test_a_data_root_that_cannot_be_written_is_told_and_nothing_is_left(films, j
         train(job_of(films), Store(tmp_path))
 
 
+def test_a_file_where_checkpoints_belong_is_told(films, job_of, tmp_path: Path) -> None:
+    job = job_of(films)
+    (tmp_path / "checkpoints").write_text("")
+    with pytest.raises(OutputUnwritableError, match="checkpoints"):
+        train(job, Store(tmp_path))
+    assert not list((tmp_path / "models").rglob("*.*"))
+
+
 def test_a_full_disk_leaves_nothing_half_written(films, job_of, tmp_path: Path) -> None:
     job = job_of(films)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -153,6 +153,14 @@ def test_an_onnx_file_of_another_model_is_named_where_the_manifest_was_mended(da
     assert set(names(verified(data_dir))) == {*metadata, "model.onnx: answers", *shown}
 
 
+@pytest.mark.parametrize("content", [b"", b"no model"])
+def test_what_is_no_onnx_file_is_named_where_the_manifest_was_mended(data_dir: Path, content: bytes) -> None:
+    folder = folder_of(data_dir)
+    (folder / "model.onnx").write_bytes(content)
+    mend_manifest(folder)
+    assert "model.onnx: answers" in names(verified(data_dir))
+
+
 def test_a_model_from_before_onnx_files_verifies_without_one(data_dir: Path) -> None:
     folder = folder_of(data_dir)
     (folder / "model.onnx").unlink()

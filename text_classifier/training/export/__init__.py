@@ -1,7 +1,16 @@
 """The model as an ONNX file beside its weights, for whoever serves it without PyTorch."""
 
-from text_classifier.training.export.comparing import Difference, compare_with_network, metadata
+from text_classifier.training.export.comparing import NOT_ANSWERED, Difference, compare_with_network, metadata
 from text_classifier.training.export.model import described, export, onnx_bytes
 from text_classifier.training.export.networks import GRAPHS
 
-__all__ = ["GRAPHS", "Difference", "compare_with_network", "described", "export", "metadata", "onnx_bytes"]
+__all__ = [
+    "GRAPHS",
+    "NOT_ANSWERED",
+    "Difference",
+    "compare_with_network",
+    "described",
+    "export",
+    "metadata",
+    "onnx_bytes",
+]

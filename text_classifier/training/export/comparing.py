@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import torch
+from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 from torch import nn
 
 from text_classifier.config.options import TrainingOptions
@@ -23,6 +24,9 @@ TOLERANCE = 1e-4
 """Of a logit or probability, times the largest logit where that is above 1. Both sides compute in float32 but sum in
 another order and approximate tanh in another way: 3e-6 on 2,708 reviews. A wrong gate or length shows in the first
 digits."""
+
+NOT_ANSWERED = (runtime.Fail, runtime.InvalidArgument, runtime.InvalidGraph, runtime.InvalidProtobuf, runtime.NoModel)
+"""What onnxruntime raises of a file that is no model, or one that cannot read the texts."""
 
 _TEXTS = 64
 

@@ -53,7 +53,9 @@ def export(folder: Path, network: nn.Module, config: ModelConfig, fingerprint: s
 
 
 def onnx_bytes(config: ModelConfig, weights: Weights, fingerprint: str) -> bytes:
-    """The ONNX file of a model: the same model, the same bytes. Batch and tokens may be of any number.
+    """The ONNX file of a model: the same model, the same bytes. Batch and tokens may be of any number from 1 on.
+
+    With a batch of none onnxruntime 1.32 ends the process (its LSTM does), and a text without tokens has no mean.
 
     Its metadata are `described`, each as JSON.
     """
