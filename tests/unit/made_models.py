@@ -21,19 +21,9 @@ from text_classifier.records import Baselines, DataSet, Evaluated, Origin, Repor
 from text_classifier.report.write import write_report
 from text_classifier.store import Store
 from text_classifier.training import ModelConfig
+from text_classifier.training.model_folder import HISTORY_SCHEMA
 
 RUN = "20261122-200000-smoke-sentiment-0a0a0a0a"
-HISTORY_SCHEMA = pa.schema(
-    {
-        "epoch": pa.int32(),
-        "step": pa.int64(),
-        "train_loss": pa.float64(),
-        "val_loss": pa.float64(),
-        "val_accuracy_rate": pa.float64(),
-        "learning_rate": pa.float64(),
-        "seconds": pa.float64(),
-    }
-)
 HISTORY = (
     {"epoch": 1, "train_loss": 0.69, "val_loss": 0.68, "val_accuracy_rate": 0.55, "learning_rate": 1e-3},
     {"epoch": 2, "train_loss": 0.51, "val_loss": None, "val_accuracy_rate": float("nan"), "learning_rate": 1e-3},

@@ -20,23 +20,13 @@ from text_classifier.training import checkpoints
 from text_classifier.training.batches import SplitBatches
 from text_classifier.training.checkpoints import Checkpoints
 from text_classifier.training.job import OnProgress
+from text_classifier.training.model_folder import HISTORY_SCHEMA
 from text_classifier.training.module import TrainingModule
 from text_classifier.training.precision import choose_precision, described
 
 logger = logging.getLogger(__name__)
 
 TENSORBOARD = "tensorboard"
-HISTORY_SCHEMA = pa.schema(
-    {
-        "epoch": pa.int32(),
-        "step": pa.int64(),
-        "train_loss": pa.float64(),
-        "val_loss": pa.float64(),
-        "val_accuracy_rate": pa.float64(),
-        "learning_rate": pa.float64(),
-        "seconds": pa.float64(),
-    }
-)
 
 
 class Fitted(NamedTuple):
@@ -111,9 +101,9 @@ def _train(module: TrainingModule) -> None:
             # Lightning 2.6 flattens its loaders with a class that torch 2.13 has begun to retire.
             warnings.filterwarnings("ignore", "`isinstance.treespec, LeafSpec.` is deprecated", FutureWarning)
             _trainer(module).fit(module)
-    except BaseException as error:
-        if isinstance(error, Exception):
-            raise
+    except Exception:
+        raise
+    except BaseException as error:  # an interrupt, an exit, or what Prefect raises when it ends a run
         module.keep()
         if isinstance(error.__context__, KeyboardInterrupt):  # Lightning makes an exit of it
             raise error.__context__ from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 from pydantic import Field, ValidationError
 
 from text_classifier import storage
@@ -17,6 +18,17 @@ WEIGHTS_FILE = "weights.safetensors"
 ONNX_FILE = "model.onnx"
 """The same model for other runtimes; nothing here reads it. Models made before it was written have none."""
 HISTORY_FILE = "history.parquet"
+HISTORY_SCHEMA = pa.schema(
+    {
+        "epoch": pa.int32(),
+        "step": pa.int64(),
+        "train_loss": pa.float64(),
+        "val_loss": pa.float64(),
+        "val_accuracy_rate": pa.float64(),
+        "learning_rate": pa.float64(),
+        "seconds": pa.float64(),
+    }
+)
 PREDICTIONS, ERRORS, METRICS = "predictions.parquet", "errors.parquet", "metrics.json"
 EVALUATION_FILES = (PREDICTIONS, ERRORS, METRICS)
 """What an evaluation adds to the folder."""

@@ -20,15 +20,12 @@ class Objective(Protocol):
 
     def predictions(self, lengths: torch.Tensor) -> int:
         """How many predictions texts of `lengths` (B,) ask for; at least one."""
-        ...
 
     def loss_sum(self, network: nn.Module, batch: Batch) -> torch.Tensor:
         """The losses of all predictions of a batch, added up: a float32 scalar that can be differentiated."""
-        ...
 
     def metrics(self, network: nn.Module, batch: Batch) -> dict[str, torch.Tensor]:
         """`val_loss` and what else is watched, each a mean over the predictions of a batch."""
-        ...
 
 
 class ClassOfText:
