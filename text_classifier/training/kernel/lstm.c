@@ -126,6 +126,23 @@ static inline int64_t place(const Job *job, const Group *group, int r, int64_t s
     return (group->row[r] * job->positions + position) * 2 + direction;
 }
 
+/* Adds to `sum` the products of `length` numbers of every row with 4 x 16 columns of packed weights. */
+static inline __attribute__((always_inline)) void add_products(__m512 sum[ROWS][4], const bf16 *weight,
+                                                               const bf16 *const rows[ROWS], int64_t length)
+{
+    for (int64_t k = 0; k < length; k += 2, weight += 4 * 2 * LANES) {
+        __m512bh w[4];
+#pragma GCC unroll 4
+        for (int lane = 0; lane < 4; lane++) w[lane] = (__m512bh)_mm512_loadu_si512(weight + lane * 2 * LANES);
+#pragma GCC unroll 6
+        for (int r = 0; r < ROWS; r++) {
+            __m512bh number = pair(rows[r] + k);
+#pragma GCC unroll 4
+            for (int lane = 0; lane < 4; lane++) sum[r][lane] = _mm512_dpbf16_ps(sum[r][lane], w[lane], number);
+        }
+    }
+}
+
 /* weights: (N, H / 16, H / 2, 4, 16, 2): 16 units of a gate, two units of the step before. */
 static void forward(const Job *job, int direction, int64_t first)
 {
@@ -138,8 +155,9 @@ static void forward(const Job *job, int direction, int64_t first)
     memset(cell, 0, sizeof cell);
     for (int64_t step = 0; step < group.longest; step++) {
         bf16(*before)[MAX_UNITS] = state[step & 1], (*after)[MAX_UNITS] = state[~step & 1];
+        const bf16 *rows[ROWS];
         int64_t at[ROWS];
-        for (int r = 0; r < ROWS; r++) at[r] = place(job, &group, r, step, direction);
+        for (int r = 0; r < ROWS; r++) at[r] = place(job, &group, r, step, direction), rows[r] = before[r];
         for (int64_t unit = 0; unit < units; unit += LANES) {
             const bf16 *weight = job->weights + (direction * units + unit) * 4 * units;
             __m512 sum[ROWS][4];
@@ -149,17 +167,7 @@ static void forward(const Job *job, int direction, int64_t first)
                 for (int gate = 0; gate < 4; gate++)
                     sum[r][gate] = _mm512_add_ps(from_bf16(job->gates + (at[r] * 4 + gate) * units + unit),
                                                  _mm512_loadu_ps(job->bias + (direction * 4 + gate) * units + unit));
-            for (int64_t k = 0; k < units; k += 2, weight += 4 * 2 * LANES) {
-                __m512bh w[4];
-#pragma GCC unroll 4
-                for (int gate = 0; gate < 4; gate++) w[gate] = (__m512bh)_mm512_loadu_si512(weight + gate * 2 * LANES);
-#pragma GCC unroll 6
-                for (int r = 0; r < ROWS; r++) {
-                    __m512bh h = pair(before[r] + k);
-#pragma GCC unroll 4
-                    for (int gate = 0; gate < 4; gate++) sum[r][gate] = _mm512_dpbf16_ps(sum[r][gate], w[gate], h);
-                }
-            }
+            add_products(sum, weight, rows, units);
 #pragma GCC unroll 6
             for (int r = 0; r < ROWS; r++) {
                 if (step >= group.length[r]) continue;
@@ -231,17 +239,7 @@ static void backward(const Job *job, int direction, int64_t first)
             for (int r = 0; r < ROWS; r++)
 #pragma GCC unroll 4
                 for (int lane = 0; lane < 4; lane++) sum[r][lane] = _mm512_setzero_ps();
-            for (int64_t k = 0; k < 4 * units; k += 2, weight += 4 * 2 * LANES) {
-                __m512bh w[4];
-#pragma GCC unroll 4
-                for (int lane = 0; lane < 4; lane++) w[lane] = (__m512bh)_mm512_loadu_si512(weight + lane * 2 * LANES);
-#pragma GCC unroll 6
-                for (int r = 0; r < ROWS; r++) {
-                    __m512bh d = pair(gradient[r] + k);
-#pragma GCC unroll 4
-                    for (int lane = 0; lane < 4; lane++) sum[r][lane] = _mm512_dpbf16_ps(sum[r][lane], w[lane], d);
-                }
-            }
+            add_products(sum, weight, gradient, 4 * units);
 #pragma GCC unroll 6
             for (int r = 0; r < ROWS; r++)
 #pragma GCC unroll 4
