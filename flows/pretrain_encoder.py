@@ -37,6 +37,6 @@ def pretrain_encoder(
     """
     with only_run_of(data_set):
         prepared = prepared_data_set(data_set, fingerprint)
-        corpus = build_vocabulary(prepared, preset, refresh, with_unsup=True).result()
+        corpus = build_vocabulary(prepared, preset, refresh).result()
         encoder = pretrain(prepared, corpus, preset, TrainRun(seed, max_epochs, refresh)).result()
     return ending(encoder, figures(encoder))

@@ -67,8 +67,7 @@ class ProgressArtifact:
 
 def done_pct(progress: TrainingProgress) -> float:
     """Steps done of those of all epochs, to a tenth; early stopping may leave the rest undone."""
-    steps = (progress.epoch - 1) * progress.steps + progress.step
-    return round(100 * steps / (progress.epochs * progress.steps), 1)
+    return round(100 * progress.done_rate, 1)
 
 
 def described(progress: TrainingProgress) -> str:

@@ -126,9 +126,11 @@ def _answered(champion: Path) -> dict[Key, bool]:
 
 
 def _learned_rows(champion: Path, data_dir: Path, keys: list[Key]) -> int:
-    """How many of the rows stand in train or val of the champion's data set, as far as that is still there."""
-    examples = data_dir / read_manifest(champion).facts["data_set_folder"] / "examples"
-    files = [examples / f"{split}.parquet" for split in ("train", "val")]
+    """How many of the rows the champion has read in its data set, labelled or not, as far as that is still there."""
+    made = read_manifest(champion)
+    has_read_unsup = made.facts.get("unsup_rows") or "encoder" in made.inputs
+    examples = data_dir / made.facts["data_set_folder"] / "examples"
+    files = [examples / f"{split}.parquet" for split in ("train", "val", *(["unsup"] if has_read_unsup else []))]
     learned = {
         digest
         for path in files

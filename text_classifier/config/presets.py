@@ -31,15 +31,29 @@ class Preset(Options):
     def _an_encoder_is_blind_for_what_it_predicts(self) -> Self:
         if self.pretraining and (self.model.architecture, self.model.directions) != ("bilstm", "apart"):
             raise ValueError("an encoder is pre-trained for architecture bilstm with directions apart only")
+        if self.training.encoder_rate_share < 1 and self.model.architecture != "bilstm":
+            raise ValueError("encoder_rate_share is of architecture bilstm only")
         if self.pretraining and self.pretraining.monitor == "val_accuracy_rate":
             raise ValueError("of a pre-training losses can be watched: there are no classes")
         return self
+
+    @model_validator(mode="after")
+    def _unlabelled_texts_get_labels(self) -> Self:
+        if self.training.unsup_epochs and not (self.model.wide_ngram_tokens and self.training.hold_out_val):
+            raise ValueError("unsup_epochs needs n-grams to label the texts and a val split to tell how sure they are")
+        return self
+
+    @property
+    def reads_unsup(self) -> bool:
+        """Whether something of it is learned from unlabelled texts."""
+        return self.pretraining is not None or self.training.unsup_epochs > 0
 
 
 _RECOMMENDED = TrainingOptions(
     max_length_tokens=400,
     keep="tail",
     max_epochs=2,
+    unsup_epochs=1,
     learning_rate=8e-3,
     epsilon=1e-6,
     schedule="one-cycle",

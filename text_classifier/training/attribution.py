@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
 from text_classifier.training.batches import pad, plan_scoring, read_windows
 from text_classifier.training.classifier import TextClassifier
-from text_classifier.training.examples import Int64s
+from text_classifier.training.examples import Float32s, Int64s
 from text_classifier.training.moving_words import MovingWord, strongest_words
 from text_classifier.training.wide import WideAndDeep
 from text_classifier.vocabulary.places import token_places
 
 _BATCH = 32
-
-Float32s = npt.NDArray[np.float32]
 
 
 def explain(

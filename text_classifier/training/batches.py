@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from text_classifier.config.options import TrainingOptions
-from text_classifier.training.examples import Int32s, Int64s
+from text_classifier.training.examples import Float32s, Int32s, Int64s
 from text_classifier.training.objectives import CLASS_OF_TEXT, Objective
 
 PAD_ID = 0
@@ -23,7 +23,7 @@ _LENGTH_STEP = 8  # T is the next multiple: fewer shapes, so the allocator and o
 
 
 class Batch(NamedTuple):
-    """`token_ids` (B, T) int64, `lengths` (B,) int64 in 1..T, `labels` (B,) int64 class ids."""
+    """`token_ids` (B, T) int64, `lengths` (B,) int64 in 1..T, `labels` (B,) int64 or (B, C) float32."""
 
     token_ids: torch.Tensor
     lengths: torch.Tensor
@@ -91,11 +91,26 @@ def pad(windows: Windows, rows: Int64s, options: TrainingOptions) -> tuple[torch
 
 
 @dataclass(frozen=True, slots=True)
-class Batches:
-    """The batches of a plan, made as they are asked for."""
+class Readable:
+    """What a model reads of N texts, and their class ids (N,), which only some objectives ask for."""
 
     windows: Windows
     labels: Int64s
+
+
+@dataclass(frozen=True, slots=True)
+class SoftlyLabelled:
+    """What a model reads of N texts, and how likely each class of each is: (N, C), rows sum to 1."""
+
+    windows: Windows
+    labels: Float32s
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """The batches of a plan, made as they are asked for."""
+
+    read: Readable | SoftlyLabelled
     plan: list[Int64s]
     options: TrainingOptions
 
@@ -104,24 +119,19 @@ class Batches:
 
     def __iter__(self) -> Iterator[Batch]:
         for rows in self.plan:
-            token_ids, lengths = pad(self.windows, rows, self.options)
-            yield Batch(token_ids, lengths, torch.from_numpy(self.labels[rows]))
-
-
-@dataclass(frozen=True, slots=True)
-class Readable:
-    """What a model reads of a split, and the class ids (N,), which only some objectives ask for."""
-
-    windows: Windows
-    labels: Int64s
+            token_ids, lengths = pad(self.read.windows, rows, self.options)
+            yield Batch(token_ids, lengths, torch.from_numpy(self.read.labels[rows]))
 
 
 @dataclass(frozen=True, slots=True)
 class SplitBatches:
-    """The batches of train, planned anew for each epoch from the seed and the epoch's number, and those of val.
+    """The batches of every epoch, planned from the seed and the epoch's number, and those of val.
+
+    Epochs count from 0.
 
     Attributes:
         objective: what is to be predicted of them.
+        unsup: what the first `unsup_epochs` read as well as train.
     """
 
     train: Readable
@@ -129,28 +139,52 @@ class SplitBatches:
     options: TrainingOptions
     seed: int
     objective: Objective = CLASS_OF_TEXT
+    unsup: SoftlyLabelled | None = None
 
     @property
-    def predictions(self) -> int:
+    def most_steps(self) -> int:
+        """Batches of all epochs."""
+        return sum(self.steps(epoch) for epoch in range(self.options.max_epochs))
+
+    def steps(self, epoch: int) -> int:
+        """Batches of an epoch."""
+        rows = sum(len(one.labels) for one in self._read_in(epoch))
+        return -(-rows // self.options.batch_size)
+
+    def predictions(self, epoch: int) -> int:
         """That an epoch asks for."""
-        return self.objective.predictions(torch.from_numpy(self.train.windows.lengths))
-
-    @property
-    def steps(self) -> int:
-        """Batches per epoch."""
-        return -(-len(self.train.labels) // self.options.batch_size)
+        lengths = (torch.from_numpy(one.windows.lengths) for one in self._read_in(epoch))
+        return sum(self.objective.predictions(of_one) for of_one in lengths)
 
     def of_epoch(self, epoch: int, first: int = 0) -> Batches:
-        """Those of an epoch, counted from 0, from its batch `first` on."""
-        plan = plan_epoch(self.train.windows.lengths, self.options, self.seed, epoch)
-        return Batches(self.train.windows, self.train.labels, plan[first:], self.options)
+        """Those of an epoch from its batch `first` on."""
+        read = _together(self.train, self.unsup) if self.unsup and self._reads_unsup(epoch) else self.train
+        plan = plan_epoch(read.windows.lengths, self.options, self.seed, epoch)
+        return Batches(read, plan[first:], self.options)
 
     def of_val(self) -> Batches | list[Batches]:
         """Those of val; none where nothing is held out."""
         if self.val is None:
             return []
         plan = plan_scoring(self.val.windows.lengths, SCORING_BATCH)
-        return Batches(self.val.windows, self.val.labels, plan, self.options)
+        return Batches(self.val, plan, self.options)
+
+    def _read_in(self, epoch: int) -> list[Readable | SoftlyLabelled]:
+        return [self.train, self.unsup] if self.unsup and self._reads_unsup(epoch) else [self.train]
+
+    def _reads_unsup(self, epoch: int) -> bool:
+        return epoch < self.options.unsup_epochs
+
+
+def _together(train: Readable, unsup: SoftlyLabelled) -> SoftlyLabelled:
+    """The rows of train, sure of their classes, and behind them those of `unsup`."""
+    first, second, sure = train.windows, unsup.windows, np.eye(unsup.labels.shape[1], dtype=np.float32)
+    windows = Windows(
+        np.concatenate([first.tokens, second.tokens]),
+        np.concatenate([first.starts, second.starts + len(first.tokens)]),
+        np.concatenate([first.lengths, second.lengths]),
+    )
+    return SoftlyLabelled(windows, np.concatenate([sure[train.labels], unsup.labels]))
 
 
 def _cut(rows: Int64s, size: int) -> list[Int64s]:

@@ -15,10 +15,10 @@ from text_classifier import storage
 from text_classifier.errors import DamagedOutputError
 from text_classifier.records import Split, TrainedModel
 from text_classifier.training.batches import Windows, read_windows
-from text_classifier.training.examples import Int32s, Int64s, load_encoded
+from text_classifier.training.examples import Float32s, Int32s, Int64s, load_encoded
 from text_classifier.training.model_folder import CONFIG_FILE, LATER_FILES, WEIGHTS_FILE, ModelConfig, read_config
 from text_classifier.training.networks import MODELS, Sizes
-from text_classifier.training.scoring import Float32s, Scored, score
+from text_classifier.training.scoring import Scored, score
 from text_classifier.training.wide import WideAndDeep, WideNgrams
 from text_classifier.vocabulary import TOKENIZERS, VOCABULARY_FILE, Vocabulary
 

@@ -12,11 +12,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from text_classifier.errors import DamagedOutputError, TrainingError
-from text_classifier.records import LABELLED_SPLITS, Split
+from text_classifier.records import LABELLED_SPLITS, DataSet, Split
 from text_classifier.training.job import TrainingJob
 
 Int32s = npt.NDArray[np.int32]
+HELD_OUT: tuple[Split, ...] = ("val", "test")
+
 Int64s = npt.NDArray[np.int64]
+Float32s = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,21 @@ def join_encoded(first: EncodedSplit, second: EncodedSplit) -> EncodedSplit:
     offsets = np.concatenate([first.offsets, second.offsets[1:] + first.offsets[-1]])
     keys = pa.concat_tables([first.keys, second.keys])
     return EncodedSplit(keys, np.concatenate([first.tokens, second.tokens]), offsets)
+
+
+def digests_of(data_set: DataSet, split: Split) -> pa.ChunkedArray:
+    """The `text_digest` of every example of a split; nothing else of it is read."""
+    path = data_set.folder / "examples" / f"{split}.parquet"
+    if not path.exists():
+        return pa.chunked_array([], pa.string())
+    return pq.read_table(path, columns=["text_digest"])["text_digest"]
+
+
+def stand_in_held_out(data_set: DataSet, digests: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    """Which of N texts, by their `text_digest`, stand in val or test as well: (N,)."""
+    held_out = [digest for split in HELD_OUT for digest in digests_of(data_set, split).chunks]
+    is_copy: npt.NDArray[np.bool_] = pc.is_in(digests, value_set=pa.chunked_array(held_out, digests.type)).to_numpy()
+    return is_copy
 
 
 def check_classes(job: TrainingJob, train_labels: Int64s) -> None:

@@ -71,8 +71,7 @@ def fit(
         module = TrainingModule(network, data, kept, on_progress, board)
         earlier_seconds, done = module.course.seconds, module.course.steps
         if done:
-            most = data.steps * data.options.max_epochs
-            logger.info("training goes on from %s: %d of %d steps done", kept.newest, done, most)
+            logger.info("training goes on from %s: %d of %d steps done", kept.newest, done, data.most_steps)
         if not module.is_over:
             _train(module)
     network.load_state_dict(module.best or module.scored.state_dict())

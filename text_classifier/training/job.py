@@ -26,12 +26,16 @@ class TrainingJob:
 
 @dataclass(frozen=True, slots=True)
 class TrainingProgress:
-    """Where a run stands after a step. `epoch` and `step` count from 1; `steps` are those of one epoch."""
+    """Where a run stands after a step.
+
+    `epoch` and `step` count from 1; `steps` are those of this epoch; `done_rate` (0-1) is the share of all epochs.
+    """
 
     epoch: int
     epochs: int
     step: int
     steps: int
+    done_rate: float
     loss: float
     examples_per_second: float
     seconds_left: float

@@ -137,7 +137,7 @@ class TrainingModule(pl.LightningModule):
         )
         self.schedule: OneCycleLR | None = None
         if options.schedule == "one-cycle":
-            steps = max(self.data.steps * options.max_epochs, 3)  # it divides by those of its rise and of its fall
+            steps = max(self.data.most_steps, 3)  # it divides by those of its rise and of its fall
             rising = max(_RISING_SHARE, 2 / steps)
             peaks = [group["lr"] for group in self.optimizer.param_groups]
             self.schedule = OneCycleLR(self.optimizer, peaks, total_steps=steps, pct_start=rising)
@@ -149,7 +149,7 @@ class TrainingModule(pl.LightningModule):
 
     def train_dataloader(self) -> Batches:
         """Of an epoch whose steps are all done the last batch, because Lightning validates after a batch only."""
-        return self.data.of_epoch(self.course.epoch, min(self.course.step, self.data.steps - 1))
+        return self.data.of_epoch(self.course.epoch, min(self.course.step, self._steps - 1))
 
     def val_dataloader(self) -> Batches | list[Batches]:
         return self.data.of_val()
@@ -162,7 +162,7 @@ class TrainingModule(pl.LightningModule):
         self._is_between_steps = True
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
-        if self.course.step == self.data.steps:
+        if self.course.step == self._steps:
             return
         objective = self.data.objective
         loss, self.course.piece_rows = gradient_within_memory(self.network, batch, self.course.piece_rows, objective)
@@ -183,7 +183,7 @@ class TrainingModule(pl.LightningModule):
         self.log_dict(metrics, on_epoch=True, logger=False, batch_size=objective.predictions(batch.lengths))
 
     def on_train_epoch_end(self) -> None:
-        metrics = {"train_loss": self.course.loss_sum / self.data.predictions}
+        metrics = {"train_loss": self.course.loss_sum / self.data.predictions(self.course.epoch)}
         metrics |= {name: float(value) for name, value in self.trainer.callback_metrics.items()}
         monitor = self.data.options.monitor
         watched = metrics[monitor] if self._watches else None
@@ -224,19 +224,25 @@ class TrainingModule(pl.LightningModule):
         self._is_between_steps = True
 
     @property
+    def _steps(self) -> int:
+        """Of the epoch that is under way."""
+        return self.data.steps(self.course.epoch)
+
+    @property
     def _place(self) -> str:
-        return f"epoch {self.course.epoch + 1}, step {min(self.course.step + 1, self.data.steps)}"
+        return f"epoch {self.course.epoch + 1}, step {min(self.course.step + 1, self._steps)}"
 
     def _progress(self, loss: float) -> TrainingProgress:
-        course, epochs, steps = self.course, self.data.options.max_epochs, self.data.steps
+        course, most = self.course, self.data.most_steps
         return TrainingProgress(
             epoch=course.epoch + 1,
-            epochs=epochs,
+            epochs=self.data.options.max_epochs,
             step=course.step,
-            steps=steps,
+            steps=self._steps,
+            done_rate=course.steps / most,
             loss=loss,
             examples_per_second=course.examples / course.seconds,
-            seconds_left=course.seconds / course.steps * (steps * epochs - course.steps),
+            seconds_left=course.seconds / course.steps * (most - course.steps),
         )
 
     def _tell(self, row: dict[str, Any], metrics: dict[str, float]) -> None:

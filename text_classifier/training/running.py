@@ -24,7 +24,14 @@ from text_classifier.errors import TrainingError
 from text_classifier.records import shown_name
 from text_classifier.store import Store
 from text_classifier.training.batches import Readable, SplitBatches, read_windows
-from text_classifier.training.examples import Int64s, LabelledSplit, check_classes, join_splits, load_labelled
+from text_classifier.training.examples import (
+    Float32s,
+    Int64s,
+    LabelledSplit,
+    check_classes,
+    join_splits,
+    load_labelled,
+)
 from text_classifier.training.export import export
 from text_classifier.training.fitting import TENSORBOARD, Fitted, fit
 from text_classifier.training.job import OnProgress, TrainingJob
@@ -39,8 +46,8 @@ from text_classifier.training.planning import short, unfinished
 from text_classifier.training.precision import described
 from text_classifier.training.pretraining.starting import start_from
 from text_classifier.training.process import keep_freed_memory
+from text_classifier.training.pseudo_labels import labelled_unsup
 from text_classifier.training.scoring import (
-    Float32s,
     fit_share,
     fit_temperature,
     logits_of,
@@ -130,8 +137,9 @@ def _fill(
     readable = _readable(train, preset.training, unk_id)
     held_out = _readable(val, preset.training, unk_id) if val else None
     longest = preset.model.wide_ngram_tokens
-    wide = fit_wide(readable.windows, readable.labels, longest, sizes) if longest else None
-    fitted = fit_here(network, SplitBatches(readable, held_out, preset.training, job.options.seed))
+    wide = fit_wide(readable.windows, train.labels, longest, sizes) if longest else None
+    unsup = labelled_unsup(job, preset, wide, held_out) if wide and held_out else None
+    fitted = fit_here(network, SplitBatches(readable, held_out, preset.training, job.options.seed, unsup=unsup))
     network, temperature = _joined(network, wide, held_out, preset.training)
     config = _config(job, preset, wide, temperature)
     pq.write_table(fitted.history, folder / HISTORY_FILE)
@@ -145,6 +153,7 @@ def _fill(
         "weights": weights + (wide.learned_weights if wide else 0),
         "train_rows": len(train.labels),
         "val_rows": len(val.labels) if val else 0,
+        "unsup_rows": len(unsup.labels) if unsup else 0,
         "test_rows": job.data_set.split_rows.get("test", 0),
         "onnx_largest_difference": export(folder, network, config, fingerprint, (held_out or readable).windows),
         "computed_with": described(preset.training.precision),

@@ -14,10 +14,8 @@ from torch import nn
 
 from text_classifier.config.options import TrainingOptions
 from text_classifier.training.batches import SCORING_BATCH, Windows, pad, plan_scoring
-from text_classifier.training.examples import Int64s
+from text_classifier.training.examples import Float32s, Int64s
 from text_classifier.training.wide import WideAndDeep
-
-Float32s = npt.NDArray[np.float32]
 
 _TEMPERATURES = (0.05, 20.0)
 DEEP, WIDE = "lstm", "ngrams"

@@ -67,7 +67,9 @@ class WideNgrams(nn.Module):
         relevances = torch.zeros(token_ids.shape, device=token_ids.device)  # (B, T)
         for tokens, rows in enumerate(self.rows_by_length(token_ids), 1):
             difference = self.weights[rows, predicted[:, None]] - self.weights[rows, true[:, None]]  # (B, P)
-            places = (rows[:, :, None] == rows[:, None, :]).sum(dim=-1)  # (B, P)
+            texts = torch.arange(len(rows), device=rows.device)[:, None] * len(self.weights)
+            _, kinds, standing = (rows + texts).unique(return_inverse=True, return_counts=True)
+            places = standing[kinds]  # (B, P) in how many of a text's places the same n-gram stands
             shares = difference / (places * tokens)  # (B, P)
             for at in range(tokens):
                 relevances[:, at : at + shares.shape[1]] += shares

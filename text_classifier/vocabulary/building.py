@@ -54,22 +54,20 @@ def build(
     store: Store,
     *,
     memory_bytes: int = VOCABULARY_MEGABYTES * MEGABYTE,
-    with_unsup: bool = False,
 ) -> EncodedCorpus:
-    """The vocabulary of a data set under the preset's rules, and its splits as token ids.
+    """The vocabulary of a data set under the preset's rules, and the splits that the preset reads as token ids.
 
     Tokens are counted and ordered in the train split only; in train and val where the preset trains on both.
 
     Args:
         memory_bytes: what this may take beside the interpreter, however large the data set is. It decides how
             fast this is, not what comes of it.
-        with_unsup: encode `unsup` as well as train, val and test.
 
     Raises:
         TrainingError: the counted splits hold no token that gets an id.
         OutputUnwritableError: the data root cannot be written.
     """
-    counted, encoded = counted_splits(preset), SPLITS if with_unsup else LABELLED_SPLITS
+    counted, encoded = counted_splits(preset), encoded_splits(preset)
     planned = storage.plan(
         "vocabulary",
         inputs={"data_set": data_set.fingerprint},
@@ -89,6 +87,11 @@ def build(
 def counted_splits(preset: Preset) -> tuple[Split, ...]:
     """The splits whose tokens count for the vocabulary of a preset."""
     return ("train",) if preset.training.hold_out_val else ("train", "val")
+
+
+def encoded_splits(preset: Preset) -> tuple[Split, ...]:
+    """The splits that a preset reads."""
+    return SPLITS if preset.reads_unsup else LABELLED_SPLITS
 
 
 @dataclass(frozen=True, slots=True)

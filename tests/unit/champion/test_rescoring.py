@@ -1,5 +1,6 @@
 """A real model, small and untrained, that is given test rows it has not seen."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -153,3 +154,20 @@ def test_a_champion_is_not_compared_on_rows_that_it_was_trained_on(tmp_path: Pat
     comparison = challenged(tmp_path, challenger)
     assert comparison.against_champion == "not comparable"
     assert comparison.reason == f"the champion was trained on 10 of the {len(TEXTS)} test rows"
+
+
+@pytest.mark.parametrize("unsup_rows", [0, 10])
+def test_unlabelled_texts_count_where_the_champion_has_read_them(
+    tmp_path: Path, champion: Evaluated, unsup_rows: int
+) -> None:
+    labels = ["yes"] * len(TEXTS)
+    digests = [storage.sha256_text(text) for text in TEXTS[40:50]]
+    unsup = tmp_path / "datasets" / "news" / "old" / "examples" / "unsup.parquet"
+    pq.write_table(pa.table({"text_digest": digests}), unsup)
+    manifest = champion.folder / storage.MANIFEST
+    kept = json.loads(manifest.read_text())
+    kept["facts"]["unsup_rows"] = unsup_rows
+    manifest.write_text(json.dumps(kept))
+    place = write_data_set(tmp_path, "new", TEXTS, labels)
+    challenger = write_model(tmp_path, "challenger", place, predictions(TEXTS, labels, labels))
+    assert (challenged(tmp_path, challenger).against_champion == "not comparable") == bool(unsup_rows)

@@ -129,3 +129,27 @@ def test_a_wrong_variable_is_told_by_name(
     monkeypatch.setenv(f"TEXT_CLASSIFIER_{variable}", said)
     with pytest.raises(ConfigError, match=f"where: TEXT_CLASSIFIER_{variable}; seen: '{said}'; expected: .*{expected}"):
         Settings()
+
+
+def test_a_rate_of_its_own_needs_an_encoder() -> None:
+    with pytest.raises(ValidationError, match="of architecture bilstm only"):
+        Preset(
+            description="",
+            model=ModelOptions(architecture="lstm-mlp"),
+            training=TrainingOptions(encoder_rate_share=0.5),
+        )
+
+
+@pytest.mark.parametrize(("ngrams", "holds_out"), [(0, True), (3, False)])
+def test_unlabelled_texts_are_read_where_ngrams_and_a_val_split_label_them(ngrams: int, holds_out: bool) -> None:
+    with pytest.raises(ValidationError, match="unsup_epochs needs"):
+        Preset(
+            description="",
+            model=ModelOptions(wide_ngram_tokens=ngrams),
+            training=TrainingOptions(unsup_epochs=1, hold_out_val=holds_out),
+        )
+
+
+def test_a_preset_reads_unsup_where_its_encoder_or_its_first_epochs_do() -> None:
+    reading = [name for name, preset in PRESETS.items() if preset.reads_unsup]
+    assert reading == ["default", "pretrained", "smoke-pretrained"]

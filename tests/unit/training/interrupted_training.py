@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from text_classifier.config import ModelOptions, TrainingOptions
-from text_classifier.training.batches import Readable, SplitBatches, read_windows
+from text_classifier.training.batches import Readable, SoftlyLabelled, SplitBatches, read_windows
 from text_classifier.training.fitting import Fitted, fit
 from text_classifier.training.job import TrainingProgress
 from text_classifier.training.networks import BiLSTM, Sizes
@@ -30,6 +30,7 @@ OPTIONS = TrainingOptions(
     gradient_clip=1.0,
     averaging_decay_rate=0.9,
     patience_epochs=2,
+    unsup_epochs=1,
 )
 """Everything on that leaves a state behind."""
 EVERY_STEP = float("inf")
@@ -41,13 +42,15 @@ MakeNetwork = Callable[[ModelOptions, Sizes], nn.Module]
 
 
 def batches(options: TrainingOptions = OPTIONS) -> SplitBatches:
-    """Texts of random words; whether their first word has an even id is their class.
+    """Texts of random words; whether their first word has an even id is their class, of unlabelled texts by 0.9.
 
     Every fifth label of val is wrong: the surer the network gets, the more it loses there, and training stops early.
     """
     train, val = _readable(400, 0, options), _readable(60, 1, options)
     val.labels[::5] = 1 - val.labels[::5]
-    return SplitBatches(train, val, options, seed=3)
+    unsup = _readable(100, 2, options)
+    thought = np.eye(2, dtype=np.float32)[unsup.labels] * np.float32(0.8) + np.float32(0.1)
+    return SplitBatches(train, val, options, seed=3, unsup=SoftlyLabelled(unsup.windows, thought))
 
 
 def network(make: MakeNetwork = BiLSTM) -> nn.Module:
@@ -82,7 +85,7 @@ def train_in_this_process(folder: Path, share: float) -> None:
 
 def line(progress: TrainingProgress) -> str:
     """Which step it was and its loss, to the bit."""
-    return f"{(progress.epoch - 1) * progress.steps + progress.step} {progress.loss.hex()}"
+    return f"{round(progress.done_rate * batches().most_steps)} {progress.loss.hex()}"
 
 
 def _readable(rows: int, seed: int, options: TrainingOptions) -> Readable:

@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from text_classifier.config import TrainingOptions
-from text_classifier.training.batches import Batches, pad, plan_epoch, plan_scoring, read_windows
+from text_classifier.training.batches import (
+    Batches,
+    Readable,
+    SoftlyLabelled,
+    SplitBatches,
+    pad,
+    plan_epoch,
+    plan_scoring,
+    read_windows,
+)
 
 UNK_ID = 1
 lengths_of_texts = st.lists(st.integers(1, 500), min_size=1, max_size=300).map(lambda sizes: np.array(sizes, np.int64))
@@ -72,6 +81,31 @@ def test_front_padding_has_a_fixed_width_and_bucketed_a_multiple_of_eight() -> N
 def test_batches_carry_the_labels_of_their_rows() -> None:
     options = TrainingOptions()
     windows = read_windows(*flat([[5], [6], [7]]), options, UNK_ID)
-    batches = Batches(windows, np.array([0, 1, 2]), [np.array([2, 0]), np.array([1])], options)
+    batches = Batches(Readable(windows, np.array([0, 1, 2])), [np.array([2, 0]), np.array([1])], options)
     assert len(batches) == 2
     assert [(b.token_ids[:, 0].tolist(), b.labels.tolist()) for b in batches] == [([7, 5], [2, 0]), ([6], [1])]
+
+
+def test_the_first_epochs_read_unsup_among_train_and_the_others_train_alone() -> None:
+    options = TrainingOptions(batch_size=3, max_epochs=4, unsup_epochs=2, max_length_tokens=2)
+    train = Readable(read_windows(*flat([[5, 6], [7], [8, 9, 5]]), options, UNK_ID), np.array([0, 2, 1]))
+    thought = np.array([[0.5, 0.25, 0.25], [0.0, 0.75, 0.25]], np.float32)
+    unsup = SoftlyLabelled(read_windows(*flat([[20, 21, 22], [23]]), options, UNK_ID), thought)
+    batches = SplitBatches(train, None, options, seed=0, unsup=unsup)
+    sure = {(5, 6): [1, 0, 0], (7, 0): [0, 0, 1], (8, 9): [0, 1, 0]}
+    told = sure | {(20, 21): thought[0].tolist(), (23, 0): thought[1].tolist()}
+    for epoch, (expected, steps, rows) in enumerate([(told, 2, 5)] * 2 + [({5: 0, 7: 2, 8: 1}, 1, 3)] * 2):
+        read = list(batches.of_epoch(epoch))
+        pairs = [pair for batch in read for pair in zip(batch.token_ids.tolist(), batch.labels.tolist(), strict=True)]
+        keys = [(tuple(ids[:2]) if epoch < 2 else ids[0], label) for ids, label in pairs]
+        assert dict(keys) == expected
+        assert (len(keys), batches.steps(epoch), batches.predictions(epoch)) == (rows, steps, rows)
+    assert batches.most_steps == 2 + 2 + 1 + 1
+
+
+def test_without_unlabelled_texts_every_epoch_reads_train() -> None:
+    options = TrainingOptions(batch_size=2, max_epochs=2, unsup_epochs=1)
+    train = Readable(read_windows(*flat([[5], [7], [8]]), options, UNK_ID), np.array([0, 2, 1]))
+    batches = SplitBatches(train, None, options, seed=0)
+    assert (batches.steps(0), batches.steps(1), batches.most_steps) == (2, 2, 4)
+    assert {label for batch in batches.of_epoch(0) for label in batch.labels.tolist()} == {0, 1, 2}

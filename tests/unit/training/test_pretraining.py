@@ -67,7 +67,7 @@ def rings(write_data_set: Films) -> Films:
 @pytest.fixture
 def job_of(tmp_path: Path) -> Job:
     def job(data_set: DataSet, epochs: int | None = None, seed: int = 1) -> PretrainingJob:
-        corpus = build(data_set, preset_named(PRESET), Store(tmp_path), with_unsup=True)
+        corpus = build(data_set, preset_named(PRESET), Store(tmp_path))
         return PretrainingJob(data_set, corpus, PRESET, TrainRun(seed, epochs))
 
     return job

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from text_classifier import storage
-from text_classifier.config import Preset, TrainingOptions, VocabularyOptions, preset_named
+from text_classifier.config import ModelOptions, Preset, TrainingOptions, VocabularyOptions, preset_named
 from text_classifier.errors import DamagedOutputError, OutputUnwritableError, TrainingError
 from text_classifier.records import EncodedCorpus
 from text_classifier.store import Store
@@ -149,11 +149,17 @@ def test_memory_and_threads_change_no_byte(order: str, write_data_set, tmp_path:
     assert files[0].keys() == {VOCABULARY_FILE, *(f"encoded/{split}.parquet" for split in SPLITS)}
 
 
-def test_unsup_is_encoded_where_asked_for_and_counts_for_nothing(write_data_set, tmp_path: Path) -> None:
+def test_unsup_is_encoded_where_the_preset_reads_it_and_counts_for_nothing(write_data_set, tmp_path: Path) -> None:
     data_set = write_data_set(SPLITS | {"unsup": [("a a z", None), ("z b", None)]}, classes=("x", "y"))
     plain = build(data_set, preset(), Store(tmp_path))
     assert not (plain.folder / "encoded" / "unsup.parquet").exists()
-    corpus = build(data_set, preset(), Store(tmp_path), with_unsup=True)
+    reading = Preset(
+        description="A test.",
+        vocabulary=preset().vocabulary,
+        model=ModelOptions(wide_ngram_tokens=1),
+        training=TrainingOptions(unsup_epochs=1),
+    )
+    corpus = build(data_set, reading, Store(tmp_path))
     assert rows(corpus) == rows(plain)
     assert encoded(corpus, "unsup") == [[2, 2, 1], [1, 3]]
     assert encoded(corpus, "train") == encoded(plain, "train")

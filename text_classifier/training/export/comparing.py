@@ -15,10 +15,10 @@ from torch import nn
 
 from text_classifier.config.options import TrainingOptions
 from text_classifier.training.batches import Windows, pad
-from text_classifier.training.examples import Int64s
+from text_classifier.training.examples import Float32s, Int64s
 from text_classifier.training.export.networks import LENGTHS, LOGITS, PROBABILITIES, TOKEN_IDS
 from text_classifier.training.model_folder import ModelConfig
-from text_classifier.training.scoring import Float32s, logits_of, probabilities_of
+from text_classifier.training.scoring import logits_of, probabilities_of
 
 TOLERANCE = 1e-4
 """Of a logit or probability, times the largest logit where that is above 1. Both sides compute in float32 but sum in

@@ -6,20 +6,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from text_classifier import storage
 from text_classifier.config.presets import Preset
 from text_classifier.errors import TrainingError
-from text_classifier.records import DataSet, Making, PretrainedEncoder, Split
+from text_classifier.records import DataSet, Making, PretrainedEncoder
 from text_classifier.store import latest_of
+from text_classifier.training.examples import HELD_OUT, digests_of
 
 TEXTS_FILE = "texts.parquet"
 """The `text_digest` of every text that an encoder has read, each once."""
 
-HELD_OUT: tuple[Split, ...] = ("val", "test")
 _SHAPE = ("architecture", "embedding_size", "hidden_size", "layers", "directions")
 
 
@@ -73,18 +72,10 @@ def starting_encoder(data_set: DataSet, preset: Preset, data_dir: Path) -> Pretr
     return encoder
 
 
-def held_out_digests(data_set: DataSet, split: Split) -> pa.ChunkedArray:
-    """The `text_digest` of every example of a split; nothing else of it is read."""
-    path = data_set.folder / "examples" / f"{split}.parquet"
-    if not path.exists():
-        return pa.chunked_array([], pa.string())
-    return pq.read_table(path, columns=["text_digest"])["text_digest"]
-
-
 def _check_unseen(encoder: PretrainedEncoder, data_set: DataSet) -> None:
     """An accuracy on texts whose wording the encoder has learned would promise too much."""
     read = pq.read_table(storage.checked_output(encoder.folder, TEXTS_FILE))["text_digest"]
-    seen = {split: pc.is_in(held_out_digests(data_set, split), value_set=read) for split in HELD_OUT}
+    seen = {split: pc.is_in(digests_of(data_set, split), value_set=read) for split in HELD_OUT}
     rows = {split: pc.sum(is_read).as_py() or 0 for split, is_read in seen.items()}
     if any(rows.values()):
         raise TrainingError(

@@ -12,8 +12,7 @@ import pyarrow.compute as pc
 from text_classifier.errors import TrainingError
 from text_classifier.records import Split
 from text_classifier.training.batches import Windows
-from text_classifier.training.examples import EncodedSplit, join_encoded, load_encoded
-from text_classifier.training.pretraining.encoders import HELD_OUT, held_out_digests
+from text_classifier.training.examples import EncodedSplit, join_encoded, load_encoded, stand_in_held_out
 from text_classifier.training.pretraining.job import PretrainingJob
 
 
@@ -45,14 +44,13 @@ def read_texts(job: PretrainingJob, width_tokens: int) -> ReadTexts:
     splits: list[Split] = ["train", "unsup"] if job.data_set.split_rows.get("unsup") else ["train"]
     encoded = reduce(join_encoded, [load_encoded(folder, split) for split in splits])
     digests = encoded.keys["text_digest"]
-    val_and_test = [digest for split in HELD_OUT for digest in held_out_digests(job.data_set, split).chunks]
-    is_copy = pc.is_in(digests, value_set=pa.chunked_array(val_and_test, digests.type))
+    is_copy = stand_in_held_out(job.data_set, digests)
     val = load_encoded(folder, "val")
     read = ReadTexts(
-        train=whole_texts(encoded, ~is_copy.to_numpy(), width_tokens),
+        train=whole_texts(encoded, ~is_copy, width_tokens),
         val=whole_texts(val, np.ones(val.keys.num_rows, bool), width_tokens),
-        digests=pc.unique(digests.filter(pc.invert(is_copy))),
-        left_out_rows=pc.sum(is_copy).as_py(),
+        digests=pc.unique(digests.filter(pa.array(~is_copy))),
+        left_out_rows=int(is_copy.sum()),
     )
     for split, windows in (("train", read.train), ("val", read.val)):
         if not len(windows.lengths):
