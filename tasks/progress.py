@@ -72,8 +72,9 @@ def done_pct(progress: TrainingProgress) -> float:
 
 def described(progress: TrainingProgress) -> str:
     """Where training stands, in words."""
+    network = f"network {progress.member} of {progress.members}, " if progress.members > 1 else ""
     return (
-        f"epoch {progress.epoch} of {progress.epochs}, step {progress.step} of {progress.steps}, "
+        f"{network}epoch {progress.epoch} of {progress.epochs}, step {progress.step} of {progress.steps}, "
         f"loss {progress.loss:.4f}, {progress.examples_per_second:,.0f} examples/s, "
         f"{progress.seconds_left:,.0f} s left at most"
     )

@@ -52,6 +52,7 @@ class Recipe:
         rates: (N, C) or, of two classes, (N,) probabilities of the second: what the model answers to `texts`.
         baselines: what each answers to the test texts: one class for all, or one for each.
         val: without one there is no val split.
+        unsup: texts that the model learned from without a label.
         columns: of the contract, beside those that every example has; values of the test split.
         opinion: (N, C), of the linear classifier; None: it gives none.
         validation: label, random and grouped predictions of train and val.
@@ -62,6 +63,7 @@ class Recipe:
     rates: Any = (0.9, 0.2, 0.3, 0.6)
     train: Sequence[tuple[str, str]] = (("a", "neg"), ("b", "pos"), ("c", "neg"))
     val: Sequence[tuple[str, str]] = ()
+    unsup: Sequence[str] = ()
     class_names: tuple[str, ...] = ("neg", "pos")
     columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     baselines: Mapping[str, Any] = field(default_factory=lambda: {"majority class": "neg", "NB-SVM": "pos"})
@@ -119,7 +121,7 @@ def write(made: Made, comparison: Comparison = FIRST) -> Report:
     return write_report(judge(made), comparison, made.data, Store(made.data_dir, "a test"))
 
 
-def _examples(told: Recipe, texts: Sequence[str], labels: Sequence[str], first_row: int) -> pa.Table:
+def _examples(told: Recipe, texts: Sequence[str], labels: Sequence[str | None], first_row: int) -> pa.Table:
     rows = range(first_row, first_row + len(texts))
     return pa.table(
         {
@@ -156,7 +158,8 @@ def _data_set(data_dir: Path, told: Recipe) -> DataSet:
         test = test.append_column(name, pa.array(values))
     with storage.output_folder(folder, planned, facts) as partial:
         (partial / "examples").mkdir()
-        learnt = {"train": (told.train, 2), "val": (told.val, 2 + len(told.train))}
+        unsup = [(text, None) for text in told.unsup]
+        learnt = {"train": (told.train, 2), "val": (told.val, 2 + len(told.train)), "unsup": (unsup, 100)}
         for split, (pairs, first_row) in learnt.items():
             if pairs:
                 table = _examples(told, *zip(*pairs, strict=True), first_row)
@@ -233,7 +236,11 @@ def _model(data_dir: Path, told: Recipe, data: DataSet) -> TrainedModel:
     parameters = {"label": told.label, "preset": told.preset, "options": options, "seed": 1}
     inputs = {"data_set": data.fingerprint, "corpus": "cd" * 32}
     planned = storage.plan("model", inputs=inputs, parameters=parameters, modules=())
-    facts = {"data_set_folder": "datasets/films/1", "computed_with": "torch 2.13.0, float32 on 2 threads of the CPU"}
+    facts = {
+        "data_set_folder": "datasets/films/1",
+        "computed_with": "torch 2.13.0, float32 on 2 threads of the CPU",
+        "unsup_rows": len(told.unsup),
+    }
     folder = data_dir / "models" / "films" / told.run
     with storage.output_folder(folder, planned, facts) as partial:
         (partial / "config.json").write_text(config.model_dump_json(), "utf-8")

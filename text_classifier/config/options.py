@@ -12,6 +12,8 @@ OrderName = Literal["frequency", "appearance", "keras-ranks"]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Size = Annotated[int, Field(ge=1, le=65_536)]
 
+MOST_MEMBERS = 16
+
 VOCABULARY_MEGABYTES = 1_000
 """Of memory that building a vocabulary may take, where nobody says otherwise."""
 
@@ -43,6 +45,12 @@ class ModelOptions(Options):
     layers: int = Field(1, ge=1, le=8, description="LSTM layers.")
     directions: Literal["mixed", "apart"] = Field(
         "mixed", description="What upper layers of `bilstm` read: both directions below, or only their own (`apart`)."
+    )
+    members: int = Field(
+        1,
+        ge=1,
+        le=MOST_MEMBERS,
+        description="Networks of this kind, each trained for itself; their logits are averaged.",
     )
     dropout_rate: Rate = Field(0.0, description="Share of activations set to zero while training.")
     word_dropout_rate: Rate = Field(0.0, description="Share of tokens replaced by UNK while training.")

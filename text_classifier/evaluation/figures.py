@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -27,6 +28,10 @@ NOTE_ON_NOTEBOOK_1 = (
     "Notebook 1, which this preset reproduces, reported an accuracy of 85.38 % on IMDB: a figure read on data used to "
     "watch training, so nothing independent confirms it. Here nothing was watched: the preset carves out no "
     "validation split, and the test split was read once, after the last epoch."
+)
+NOTE_ON_UNSUP = (
+    "Beside the train split the model learned from {rows:,} texts of unsup, which carry no label: its n-grams, fitted "
+    "to train, labelled them for the LSTM, part of whose answers is therefore theirs."
 )
 _CURVE_COLUMNS = ("epoch", "train_loss", "val_loss", "val_accuracy_rate", "learning_rate", "seconds")
 
@@ -67,8 +72,14 @@ def signal_figures(signal: SignalTest) -> dict[str, Any]:
 
 
 def curve_of(history: Iterable[Mapping[str, Any]]) -> list[dict[str, float | None]]:
-    """One row per epoch, oldest first; None stands for what is missing or no finite number."""
-    return [{name: row[name] if _is_number(row[name]) else None for name in _CURVE_COLUMNS} for row in history]
+    """One row per epoch, the first first: the mean of the networks that were trained for so long.
+
+    None stands for what is missing or no finite number in one of them.
+    """
+    by_epoch: dict[int, list[Mapping[str, Any]]] = {}
+    for row in history:
+        by_epoch.setdefault(row["epoch"], []).append(row)
+    return [{name: _mean([row[name] for row in rows]) for name in _CURVE_COLUMNS} for rows in by_epoch.values()]
 
 
 def to_json(figures: Figures) -> str:
@@ -95,10 +106,16 @@ def minute(timestamp: str) -> str:
     return timestamp[:16].replace("T", " ") + " UTC"
 
 
+def _mean(values: Sequence[Any]) -> float | None:
+    return mean(values) if all(map(_is_number, values)) else None
+
+
 def _notes(subject: Subject) -> list[str]:
     mark = MARKS[subject.model.origin]
     made = [NOTE_ON_MADE_DATA.format(mark=mark)] if mark else []
-    return made + ([NOTE_ON_NOTEBOOK_1] if subject.model.preset == "keras-bilstm" else [])
+    unsup_rows = subject.manifest.facts.get("unsup_rows")
+    unlabelled = [NOTE_ON_UNSUP.format(rows=unsup_rows)] if unsup_rows else []
+    return made + unlabelled + ([NOTE_ON_NOTEBOOK_1] if subject.model.preset == "keras-bilstm" else [])
 
 
 def _data(subject: Subject) -> dict[str, Any]:

@@ -36,7 +36,8 @@ class Subject:
         examples: the test split, all its columns.
         unknown_rates: share (0-1) of the tokens of each test example that have no token id, (N,); NaN where it
             has no token.
-        learned_texts, learned_class_rows: texts, and rows of each class, of the splits that the model learned from.
+        learned_texts: of the splits that the model learned from, labelled or not.
+        learned_class_rows: labelled rows of each class in them.
         history: the rows of history.parquet, oldest first.
     """
 
@@ -79,7 +80,7 @@ def read_subject(model: TrainedModel, signal: SignalTest, baselines: Baselines, 
         )
     config = read_config(model.folder)
     examples = _read_split(data_folder, "test")
-    learned = _read_learned(data_folder, model)
+    learned = _read_learned(data_folder, model, manifest)
     return Subject(
         model=model,
         manifest=manifest,
@@ -91,7 +92,7 @@ def read_subject(model: TrainedModel, signal: SignalTest, baselines: Baselines, 
         examples=examples,
         unknown_rates=_unknown_rates(examples, model, config),
         learned_texts=learned["text"],
-        learned_class_rows=Counter(map(str, learned[model.label].to_pylist())),
+        learned_class_rows=Counter(map(str, learned[model.label].drop_null().to_pylist())),
         history=tuple(pq.read_table(model.folder / HISTORY_FILE).to_pylist()),
     )
 
@@ -110,12 +111,14 @@ def _ingested_folder(data_dir: Path, data: Manifest) -> Path:
     return Path(data_dir, "ingested", data.facts["data_set"], data.inputs["ingested"][: storage.DIGEST_CHARACTERS])
 
 
-def _read_learned(data_folder: Path, model: TrainedModel) -> pa.Table:
+def _read_learned(data_folder: Path, model: TrainedModel, manifest: Manifest) -> pa.Table:
     """Text and label of what the model learned from; a data set need not have a val split."""
-    parts = [_read_split(data_folder, "train", ["text", model.label])]
+    splits: list[Split] = ["train"]
     if "val" in counted_splits(preset_named(model.preset)) and (data_folder / "examples" / "val.parquet").exists():
-        parts.append(_read_split(data_folder, "val", ["text", model.label]))
-    return pa.concat_tables(parts)
+        splits.append("val")
+    if manifest.facts.get("unsup_rows"):
+        splits.append("unsup")
+    return pa.concat_tables([_read_split(data_folder, split, ["text", model.label]) for split in splits])
 
 
 def _read_split(data_folder: Path, split: Split, columns: list[str] | None = None) -> pa.Table:

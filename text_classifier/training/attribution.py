@@ -10,6 +10,7 @@ from torch import nn
 
 from text_classifier.training.batches import pad, plan_scoring, read_windows
 from text_classifier.training.classifier import TextClassifier
+from text_classifier.training.ensemble import Ensemble
 from text_classifier.training.examples import Float32s, Int64s
 from text_classifier.training.moving_words import MovingWord, strongest_words
 from text_classifier.training.wide import WideAndDeep
@@ -67,6 +68,9 @@ def relevances_of(
         wide = network.wide.relevances_of(token_ids.to(device), *ids).cpu().numpy()
         deep = relevances_of(network.deep, token_ids, lengths, classes)
         return np.asarray((1 - share) * deep + share * wide, np.float32)
+    if isinstance(network, Ensemble):
+        alone = [relevances_of(member, token_ids, lengths, classes) for member in network.members]
+        return np.asarray(np.mean(alone, axis=0), np.float32)
     device = next(network.parameters()).device
     true, predicted = (torch.from_numpy(ids).to(device) for ids in classes)
     embedded: list[torch.Tensor] = []

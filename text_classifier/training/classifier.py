@@ -17,7 +17,7 @@ from text_classifier.records import Split, TrainedModel
 from text_classifier.training.batches import Windows, read_windows
 from text_classifier.training.examples import Float32s, Int32s, Int64s, load_encoded
 from text_classifier.training.model_folder import CONFIG_FILE, LATER_FILES, WEIGHTS_FILE, ModelConfig, read_config
-from text_classifier.training.networks import MODELS, Sizes
+from text_classifier.training.networks import Sizes, network_of
 from text_classifier.training.scoring import Scored, score
 from text_classifier.training.wide import WideAndDeep, WideNgrams
 from text_classifier.vocabulary import TOKENIZERS, VOCABULARY_FILE, Vocabulary
@@ -88,9 +88,7 @@ def load_model(folder: Path) -> TextClassifier:
     vocabulary = Vocabulary.load(folder / VOCABULARY_FILE, config.vocabulary)
     if config.vocabulary_digest:
         _check_vocabulary(vocabulary, config.vocabulary_digest, str(folder / VOCABULARY_FILE))
-    network = MODELS[config.model.architecture](
-        config.model, Sizes(config.vocabulary_size, len(config.class_names), config.unk_id)
-    )
+    network = network_of(config.model, Sizes(config.vocabulary_size, len(config.class_names), config.unk_id))
     if config.ngrams:
         network = WideAndDeep(network, WideNgrams(config.ngrams, len(config.class_names)))
     network.load_state_dict(load_file(folder / WEIGHTS_FILE))

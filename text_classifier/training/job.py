@@ -28,7 +28,8 @@ class TrainingJob:
 class TrainingProgress:
     """Where a run stands after a step.
 
-    `epoch` and `step` count from 1; `steps` are those of this epoch; `done_rate` (0-1) is the share of all epochs.
+    `epoch`, `step` and `member` (of an ensemble) count from 1; `steps` are those of this epoch; `done_rate` (0-1) and
+    `seconds_left` are of the whole run.
     """
 
     epoch: int
@@ -39,6 +40,8 @@ class TrainingProgress:
     loss: float
     examples_per_second: float
     seconds_left: float
+    member: int = 1
+    members: int = 1
 
 
 OnProgress = Callable[[TrainingProgress], None]

@@ -193,6 +193,7 @@ class TrainingModule(pl.LightningModule):
             watched = 1 - watched
         with self._moving():
             row = {
+                "member": 1,
                 "epoch": self.course.epoch + 1,
                 "step": self.course.steps,
                 **metrics,

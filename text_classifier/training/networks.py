@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from text_classifier.config.options import ArchitectureName, ModelOptions
 from text_classifier.training.batches import PAD_ID
+from text_classifier.training.ensemble import Ensemble
 from text_classifier.training.layers import BidirectionalLSTM, last_real, max_and_mean
 
 ENCODER = ("embedding.", "layers.")
@@ -143,6 +144,12 @@ MODELS: dict[ArchitectureName, Callable[[ModelOptions, Sizes], nn.Module]] = {
     "keras-bilstm": KerasBiLSTM,
     "lstm-mlp": LSTMWithMLP,
 }
+
+
+def network_of(options: ModelOptions, sizes: Sizes) -> nn.Module:
+    """An untrained network: one of MODELS, or an ensemble of such."""
+    members = [MODELS[options.architecture](options, sizes) for _ in range(options.members)]
+    return Ensemble(members) if len(members) > 1 else members[0]
 
 
 def trainable_weights(network: nn.Module) -> int:

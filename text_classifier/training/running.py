@@ -24,6 +24,7 @@ from text_classifier.errors import TrainingError
 from text_classifier.records import shown_name
 from text_classifier.store import Store
 from text_classifier.training.batches import Readable, SplitBatches, read_windows
+from text_classifier.training.ensemble_fitting import fit_all
 from text_classifier.training.examples import (
     Float32s,
     Int64s,
@@ -33,7 +34,7 @@ from text_classifier.training.examples import (
     load_labelled,
 )
 from text_classifier.training.export import export
-from text_classifier.training.fitting import TENSORBOARD, Fitted, fit
+from text_classifier.training.fitting import TENSORBOARD, Fitted
 from text_classifier.training.job import OnProgress, TrainingJob
 from text_classifier.training.model_folder import (
     CONFIG_FILE,
@@ -41,7 +42,7 @@ from text_classifier.training.model_folder import (
     WEIGHTS_FILE,
     ModelConfig,
 )
-from text_classifier.training.networks import MODELS, Sizes, trainable_weights
+from text_classifier.training.networks import Sizes, network_of, trainable_weights
 from text_classifier.training.planning import short, unfinished
 from text_classifier.training.precision import described
 from text_classifier.training.pretraining.starting import start_from
@@ -85,9 +86,10 @@ def train_anew(
     keep_freed_memory()
     with storage.output_folder(folder, store.signed(planned), facts) as partial:
         facts |= _fill(
-            partial, job, preset, planned.fingerprint, lambda network, data: fit(network, data, work, on_progress)
+            partial, job, preset, planned.fingerprint, lambda network, data: fit_all(network, data, work, on_progress)
         )
-        shutil.copytree(work / TENSORBOARD, partial / TENSORBOARD)
+        for board in work.rglob(TENSORBOARD):
+            shutil.copytree(board, partial / TENSORBOARD / board.parent.relative_to(work))
         facts["seconds"] += time.perf_counter() - started
     shutil.rmtree(work)
     logger.info("model %s: %d epochs, %.1f seconds", run, facts["epochs"], facts["seconds"])
@@ -119,7 +121,7 @@ def _fill(
     unk_id = SPECIALS[preset.vocabulary.order].unk
     torch.manual_seed(job.options.seed)
     sizes = Sizes(job.corpus.vocabulary_size, len(job.data_set.classes[job.label]), unk_id)
-    network = MODELS[preset.model.architecture](preset.model, sizes)
+    network = network_of(preset.model, sizes)
     if job.encoder:
         tokens = pq.read_table(job.corpus.folder / VOCABULARY_FILE, columns=["token"])["token"]
         start_from(network, job.encoder.folder, tokens)

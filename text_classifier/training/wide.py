@@ -67,9 +67,8 @@ class WideNgrams(nn.Module):
         relevances = torch.zeros(token_ids.shape, device=token_ids.device)  # (B, T)
         for tokens, rows in enumerate(self.rows_by_length(token_ids), 1):
             difference = self.weights[rows, predicted[:, None]] - self.weights[rows, true[:, None]]  # (B, P)
-            texts = torch.arange(len(rows), device=rows.device)[:, None] * len(self.weights)
-            _, kinds, standing = (rows + texts).unique(return_inverse=True, return_counts=True)
-            places = standing[kinds]  # (B, P) in how many of a text's places the same n-gram stands
+            ranked = rows.sort(dim=1).values
+            places = torch.searchsorted(ranked, rows, right=True) - torch.searchsorted(ranked, rows)  # (B, P)
             shares = difference / (places * tokens)  # (B, P)
             for at in range(tokens):
                 relevances[:, at : at + shares.shape[1]] += shares

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
-from json import JSONDecodeError
 from pathlib import Path
 
 from text_classifier import storage
 from text_classifier.training.classifier import TextClassifier
-from text_classifier.training.export import NOT_ANSWERED, compare_with_network, described, metadata
-from text_classifier.training.model_folder import ONNX_FILE
+from text_classifier.training.export import NOT_ANSWERED, compare_with_network, metadata
+from text_classifier.training.model_folder import CONFIG_FILE, ONNX_FILE
 from text_classifier.verification.checks import Check, Demand, compare_trees
 
 
@@ -22,11 +22,11 @@ def compare_onnx(folder: Path, model: TextClassifier, texts: Sequence[str]) -> I
     manifest, path = storage.read_manifest(folder), folder / ONNX_FILE
     if ONNX_FILE not in manifest.outputs:
         return
-    expected = described(model.config, manifest.fingerprint)
+    expected = {**json.loads((folder / CONFIG_FILE).read_text("utf-8")), "model_fingerprint": manifest.fingerprint}
     try:
         said = metadata(path)
         difference = compare_with_network(path, model.network.cpu(), model.config, model.windows_of(texts))
-    except (*NOT_ANSWERED, JSONDecodeError) as error:
+    except (*NOT_ANSWERED, json.JSONDecodeError) as error:
         yield Check(f"{ONNX_FILE}: answers", "a file that answers", f"{type(error).__name__}: {error}", False)
         return
     yield from compare_trees(f"{ONNX_FILE}: metadata", said, expected, Demand(True, ""))

@@ -157,6 +157,14 @@ def test_the_val_split_counts_where_the_model_learned_from_it(
     assert figures["test"]["majority_class"] == majority
 
 
+def test_unlabelled_texts_that_were_learned_from_are_said_and_count_as_learned(make: Make) -> None:
+    figures = figures_of(make(unsup=("A joy!", "else")))
+    assert figures["leaks"]["copied_rows"]["rows"] == 1
+    assert figures["test"]["majority_class"] == "neg"
+    (note,) = figures["notes"]
+    assert "2 texts of unsup, which carry no label: its n-grams" in note
+
+
 def test_random_and_grouped_validation_stand_side_by_side_where_there_are_groups(make: Make) -> None:
     label = ["neg", "pos"] * 10
     columns = {"label": label, "random": label, "grouped": ["neg"] * 20}

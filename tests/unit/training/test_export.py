@@ -17,7 +17,7 @@ from text_classifier.training import ModelConfig
 from text_classifier.training.batches import Windows, read_windows
 from text_classifier.training.export import GRAPHS, compare_with_network, export, onnx_bytes
 from text_classifier.training.export.graph import IR_VERSION, OPSET
-from text_classifier.training.networks import MODELS, BiLSTM, Sizes
+from text_classifier.training.networks import MODELS, BiLSTM, Sizes, network_of
 
 TOLERANCE = 2e-5  # of logits of about 10: far below the 0.1 and more of any wrong gate, length or weight
 VOCABULARY = 30
@@ -42,11 +42,11 @@ def config_of(model: ModelOptions, classes: int = 2, padding: str = "bucketed") 
     )
 
 
-def network_of(config: ModelConfig, kind: type[nn.Module] | None = None) -> nn.Module:
+def heavy(config: ModelConfig, kind: type[nn.Module] | None = None) -> nn.Module:
     """A network whose weights are so large that every gate matters."""
     torch.manual_seed(0)
     sizes = Sizes(config.vocabulary_size, len(config.class_names), config.unk_id)
-    network = (kind or MODELS[config.model.architecture])(config.model, sizes).eval()
+    network = (kind or network_of)(config.model, sizes).eval()
     for weight in network.parameters():
         nn.init.normal_(weight, std=1.5 / weight.shape[1] ** 0.5 if weight.ndim == 2 else 0.6)
     return network
@@ -60,7 +60,7 @@ class Both:
     """A network and a session of the ONNX file that was made of its weights."""
 
     def __init__(self, config: ModelConfig) -> None:
-        self.network, self.temperature = network_of(config), config.temperature
+        self.network, self.temperature = heavy(config), config.temperature
         self.session = onnxruntime.InferenceSession(onnx_bytes(config, weights_of(self.network), "0f"))
 
     def of_onnx(self, token_ids: np.ndarray, lengths: list[int]) -> list[np.ndarray]:
@@ -74,9 +74,12 @@ class Both:
 
 OPTIONS = [ModelOptions(architecture=name, embedding_size=6, hidden_size=5, layers=2) for name in GRAPHS]
 OPTIONS.append(ModelOptions(embedding_size=6, hidden_size=5, layers=3, directions="apart"))
+OPTIONS.append(ModelOptions(embedding_size=6, hidden_size=5, members=3))
 
 
-@pytest.fixture(scope="module", params=OPTIONS, ids=lambda model: f"{model.architecture}-{model.directions}")
+@pytest.fixture(
+    scope="module", params=OPTIONS, ids=lambda model: f"{model.architecture}-{model.directions}-{model.members}"
+)
 def both(request: pytest.FixtureRequest) -> Both:
     return Both(config_of(request.param))
 
@@ -132,7 +135,7 @@ def test_padding_is_read_by_the_graph_of_notebook_1_alone() -> None:
 
 def test_the_file_keeps_the_standard_and_says_which(both: Both) -> None:
     config = config_of(ModelOptions())
-    model = onnx.load_from_string(onnx_bytes(config, weights_of(network_of(config)), "0f"))
+    model = onnx.load_from_string(onnx_bytes(config, weights_of(heavy(config)), "0f"))
     onnx.checker.check_model(model, full_check=True)
     assert (model.ir_version, [(one.domain, one.version) for one in model.opset_import]) == (IR_VERSION, [("", OPSET)])
     assert [(value.name, value.shape) for value in both.session.get_inputs()] == [
@@ -143,7 +146,7 @@ def test_the_file_keeps_the_standard_and_says_which(both: Both) -> None:
 
 def test_the_file_says_all_that_its_user_must_know() -> None:
     config = config_of(ModelOptions(), classes=3)
-    session = onnxruntime.InferenceSession(onnx_bytes(config, weights_of(network_of(config)), "0f"))
+    session = onnxruntime.InferenceSession(onnx_bytes(config, weights_of(heavy(config)), "0f"))
     told = {name: json.loads(value) for name, value in session.get_modelmeta().custom_metadata_map.items()}
     assert (told.pop("model_fingerprint"), told["class_names"]) == ("0f", ["ä", "b", "c"])
     assert ModelConfig.model_validate(told) == config
@@ -151,7 +154,7 @@ def test_the_file_says_all_that_its_user_must_know() -> None:
 
 def test_the_same_model_gives_the_same_bytes_and_another_others() -> None:
     config = config_of(ModelOptions())
-    weights = weights_of(network_of(config))
+    weights = weights_of(heavy(config))
     first, second = (onnx_bytes(config, dict(weights), "0f") for _ in range(2))
     assert first == second
     weights["layers.0.back.bias_hh_l0"] = weights["layers.0.back.bias_hh_l0"] + np.float32(1e-3)
@@ -166,7 +169,7 @@ def windows_of(lengths: list[int], config: ModelConfig) -> Windows:
 @pytest.mark.parametrize(("architecture", "padding"), [("bilstm", "bucketed"), ("keras-bilstm", "front")])
 def test_export_writes_what_answers_as_the_network(architecture, padding: str, tmp_path: Path) -> None:
     config = config_of(ModelOptions(architecture=architecture), padding=padding)
-    network = network_of(config)
+    network = heavy(config)
     largest = export(tmp_path, network, config, "0f", windows_of([3, 0, 40, 1, 20], config))
     assert 0 <= largest < TOLERANCE
     assert (tmp_path / "model.onnx").read_bytes() == onnx_bytes(config, weights_of(network), "0f")
@@ -181,7 +184,7 @@ class LosingItsTemper(BiLSTM):
 
 def test_one_text_that_the_file_answers_otherwise_is_found_among_many(tmp_path: Path) -> None:
     config = config_of(ModelOptions())
-    network = network_of(config, LosingItsTemper)
+    network = heavy(config, LosingItsTemper)
     with pytest.raises(TrainingError, match=r"differ by 0\.001, text of 19 tokens; expected: 0\.00\d+ at most"):
         export(tmp_path, network, config, "0f", windows_of([*[5] * 500, 19], config))
 
@@ -189,7 +192,7 @@ def test_one_text_that_the_file_answers_otherwise_is_found_among_many(tmp_path: 
 @pytest.mark.parametrize("change", [1e-2, np.nan])
 def test_a_changed_weight_or_temperature_is_noticed(change: float, tmp_path: Path) -> None:
     config, path = config_of(ModelOptions()), tmp_path / "model.onnx"
-    network, windows = network_of(config), windows_of([7, 20, 2], config)
+    network, windows = heavy(config), windows_of([7, 20, 2], config)
     weights = weights_of(network)
     weights["layers.0.there.weight_hh_l0"] = weights["layers.0.there.weight_hh_l0"] + np.float32(change)
     path.write_bytes(onnx_bytes(config, weights, "0f"))

@@ -73,6 +73,7 @@ def test_a_model_folder_is_whole_and_alone(model: TrainedModel, tmp_path: Path) 
 def test_the_history_has_a_row_per_epoch(model: TrainedModel) -> None:
     history = pq.read_table(model.folder / "history.parquet")
     assert history.column_names == [
+        "member",
         "epoch",
         "step",
         "train_loss",
@@ -491,7 +492,8 @@ def test_a_model_from_before_parts_and_digests_is_read_as_it_was(model: TrainedM
     path = model.folder / "config.json"
     config = json.loads(path.read_text("utf-8"))
     del config["vocabulary_digest"], config["ngrams"], config["training"]["encoder_rate_share"]
-    del config["model"]["directions"], config["model"]["wide_ngram_tokens"]
+    del config["model"]["directions"], config["model"]["wide_ngram_tokens"], config["model"]["members"]
+    del config["training"]["unsup_epochs"]
     path.write_text(json.dumps(config), "utf-8")
     (model.folder / "model.onnx").unlink()
     sign_anew(model.folder)

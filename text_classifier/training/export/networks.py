@@ -21,12 +21,11 @@ LOGITS, PROBABILITIES = "logits", "probabilities"
 
 
 def logits_of(graph: Graph, weights: Weights, options: ModelOptions) -> str:
-    """The logits (B, C) of a network, or of a network and n-grams beside it, mixed."""
-    build = GRAPHS[options.architecture]
+    """The logits (B, C) of a network or an ensemble, and of n-grams beside it, mixed."""
     if "share" not in weights:
-        return build(graph, weights, options)
+        return _mean_logits(graph, weights, options)
     deep, wide = (_below(weights, name) for name in ("deep", "wide"))
-    logits, others = build(graph, deep, options), ngram_logits(graph, TOKEN_IDS, wide)
+    logits, others = _mean_logits(graph, deep, options), ngram_logits(graph, TOKEN_IDS, wide)
     return graph.add("Add", logits, graph.add("Mul", graph.add("Sub", others, logits), weights["share"]))
 
 
@@ -72,6 +71,14 @@ GRAPHS: dict[ArchitectureName, Callable[[Graph, Weights, ModelOptions], str]] = 
     "lstm-mlp": lstm_with_mlp,
 }
 """What writes the graph of each of MODELS and returns the name of its logits."""
+
+
+def _mean_logits(graph: Graph, weights: Weights, options: ModelOptions) -> str:
+    build = GRAPHS[options.architecture]
+    if options.members == 1:
+        return build(graph, weights, options)
+    alone = [build(graph, _below(weights, f"members.{place}"), options) for place in range(options.members)]
+    return graph.add("Mean", *alone)
 
 
 def _below(weights: Weights, part: str) -> Weights:
