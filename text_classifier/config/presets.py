@@ -74,14 +74,14 @@ PRESETS: dict[PresetName, Preset] = {
         skip_training_without_signal=True,
     ),
     "fast": Preset(
-        description="One of these LSTMs beside the n-grams, without unlabelled texts: in a fifth of the time.",
+        description="One of these LSTMs beside the n-grams, without unlabelled texts: in a quarter of the time.",
         model=ModelOptions(architecture="bilstm", dropout_rate=0.3, word_dropout_rate=0.1, wide_ngram_tokens=3),
         training=_RECOMMENDED,
         may_be_promoted=True,
         skip_training_without_signal=True,
     ),
     "pretrained": Preset(
-        description="As `default`, from a larger encoder that first learned to continue all texts: for a GPU.",
+        description="One LSTM beside the n-grams, from a larger encoder that first learned to continue all texts: for a GPU.",
         model=ModelOptions(
             architecture="bilstm",
             embedding_size=400,

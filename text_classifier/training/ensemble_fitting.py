@@ -65,6 +65,6 @@ def _joined(whole: list[Fitted]) -> Fitted:
             row | {"member": number, "step": row["step"] + steps, "seconds": row["seconds"] + seconds} for row in rows
         ]
         histories.append(pa.Table.from_pylist(moved, fitted.history.schema))
-        resumed_at_steps += [step + steps for step in fitted.resumed_at_steps]
+        resumed_at_steps += [step + steps for step in fitted.resumed_at_steps if step < rows[-1]["step"]]
         steps, seconds = moved[-1]["step"], moved[-1]["seconds"]
     return Fitted(pa.concat_tables(histories), tuple(resumed_at_steps), sum(one.earlier_seconds for one in whole))

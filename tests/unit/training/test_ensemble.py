@@ -124,7 +124,7 @@ def test_an_ensemble_that_was_cut_off_goes_on_in_the_member_it_had_come_to(
     fitted, ensemble = trained(tmp_path / "work", told.append)
     expected = whole[1].state_dict()
     assert all(torch.equal(weight, expected[name]) for name, weight in ensemble.state_dict().items())
-    assert fitted.resumed_at_steps == (step,) if step == 10 else len(fitted.resumed_at_steps) == 2
+    assert fitted.resumed_at_steps == (step,)
     assert len(told) == whole[0].history["step"].to_pylist()[-1]
 
 
