@@ -81,7 +81,7 @@ PRESETS: dict[PresetName, Preset] = {
         skip_training_without_signal=True,
     ),
     "pretrained": Preset(
-        description="A larger LSTM beside n-grams, from an encoder that first learned to continue all texts: for a GPU.",
+        description="A larger LSTM beside n-grams, from an encoder that first learned to continue texts: for a GPU.",
         model=ModelOptions(
             architecture="bilstm",
             embedding_size=400,
