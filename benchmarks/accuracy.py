@@ -127,8 +127,10 @@ def _preset(root: Path, data_set: str, recipe: str, seed: int, split: ReadSplit)
     from text_classifier.store import Store
     from text_classifier.training import TrainingJob, predict_split, train
     from text_classifier.training.examples import load_labelled
+    from text_classifier.training.process import wait_asleep
     from text_classifier.vocabulary import build
 
+    wait_asleep()  # as `train` does before it imports torch
     _import_now("text_classifier.training.running")
     preset = preset_named(recipe)
     if split == "val":
