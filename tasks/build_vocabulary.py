@@ -16,7 +16,7 @@ from text_classifier.vocabulary import build, encoded_splits
 
 def _run_name() -> str:
     data_set, preset = task_run.parameters["data_set"], task_run.parameters["preset"]
-    rows = sum(data_set.split_rows.get(split, 0) for split in encoded_splits(preset_named(preset)))
+    rows = sum(data_set.split_rows.get(split, 0) for split in encoded_splits(preset_named(preset), data_set))
     return f"build vocabulary of {rows:,} examples of {data_set.data_set} for {preset}"
 
 

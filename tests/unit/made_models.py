@@ -52,7 +52,7 @@ class Recipe:
         rates: (N, C) or, of two classes, (N,) probabilities of the second: what the model answers to `texts`.
         baselines: what each answers to the test texts: one class for all, or one for each.
         val: without one there is no val split.
-        unsup: texts that the model learned from without a label.
+        unsup: that the model learned from, whatever label stands there.
         columns: of the contract, beside those that every example has; values of the test split.
         opinion: (N, C), of the linear classifier; None: it gives none.
         validation: label, random and grouped predictions of train and val.
@@ -63,7 +63,7 @@ class Recipe:
     rates: Any = (0.9, 0.2, 0.3, 0.6)
     train: Sequence[tuple[str, str]] = (("a", "neg"), ("b", "pos"), ("c", "neg"))
     val: Sequence[tuple[str, str]] = ()
-    unsup: Sequence[str] = ()
+    unsup: Sequence[tuple[str, str | None]] = ()
     class_names: tuple[str, ...] = ("neg", "pos")
     columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     baselines: Mapping[str, Any] = field(default_factory=lambda: {"majority class": "neg", "NB-SVM": "pos"})
@@ -158,8 +158,7 @@ def _data_set(data_dir: Path, told: Recipe) -> DataSet:
         test = test.append_column(name, pa.array(values))
     with storage.output_folder(folder, planned, facts) as partial:
         (partial / "examples").mkdir()
-        unsup = [(text, None) for text in told.unsup]
-        learnt = {"train": (told.train, 2), "val": (told.val, 2 + len(told.train)), "unsup": (unsup, 100)}
+        learnt = {"train": (told.train, 2), "val": (told.val, 2 + len(told.train)), "unsup": (told.unsup, 100)}
         for split, (pairs, first_row) in learnt.items():
             if pairs:
                 table = _examples(told, *zip(*pairs, strict=True), first_row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,9 @@ from text_classifier.evaluation.slice_columns import PREFIX
 from text_classifier.records import Evaluated
 from text_classifier.storage import checked_output, read_manifest
 from text_classifier.store import Store
+from text_classifier.training.examples import digests_of, stand_in_held_out
 from text_classifier.training.model_folder import CONFIG_FILE, PREDICTIONS, ModelConfig, read_config
+from text_classifier.training.pretraining.encoders import texts_read_by
 
 Key = tuple[str, str]  # text digest and true label: a row is found again wherever tomorrow's file has it
 
@@ -73,7 +75,7 @@ def same_rows(evaluated: Evaluated, champion: str, store: Store) -> SameRows | N
     if not is_known:
         learned_rows = _learned_rows(folder, store.data_dir, keys)
         if learned_rows:
-            return NotComparable(f"the champion was trained on {learned_rows:,} of the {len(keys):,} test rows")
+            return NotComparable(f"the champion has read {learned_rows:,} of the {len(keys):,} test rows in training")
         place = champion_dir(store.data_dir, evaluated.data_set, evaluated.label)
         anew = rescored(folder, evaluated, place, store)
         if isinstance(anew, DamagedOutputError):
@@ -126,18 +128,22 @@ def _answered(champion: Path) -> dict[Key, bool]:
 
 
 def _learned_rows(champion: Path, data_dir: Path, keys: list[Key]) -> int:
-    """How many of the rows the champion has read in its data set, labelled or not, as far as that is still there."""
-    made = read_manifest(champion)
-    has_read_unsup = made.facts.get("unsup_rows") or "encoder" in made.inputs
-    examples = data_dir / made.facts["data_set_folder"] / "examples"
-    files = [examples / f"{split}.parquet" for split in ("train", "val", *(["unsup"] if has_read_unsup else []))]
-    learned = {
-        digest
-        for path in files
-        if path.exists()
-        for digest in pq.read_table(path, columns=["text_digest"])["text_digest"].to_pylist()
-    }
+    """How many of the rows the champion has read, labelled or not, as far as what it was made of is still there."""
+    read = pa.chunked_array([one for texts in _read_texts(champion, data_dir) for one in texts.chunks], pa.string())
+    learned = set(read.to_pylist())
     return sum(digest in learned for digest, _ in keys)
+
+
+def _read_texts(champion: Path, data_dir: Path) -> Iterator[pa.ChunkedArray]:
+    """The `text_digest` of what it has read."""
+    made = read_manifest(champion)
+    folder = data_dir / made.facts["data_set_folder"]
+    yield from (digests_of(folder, split) for split in ("train", "val"))
+    if made.facts.get("unsup_rows"):
+        unsup = digests_of(folder, "unsup")
+        yield unsup.filter(pa.array(~stand_in_held_out(folder, unsup)))
+    if encoder := made.inputs.get("encoder"):
+        yield texts_read_by(data_dir, made.facts["data_set"], encoder)
 
 
 def _keys(table: pa.Table) -> list[Key]:

@@ -70,7 +70,7 @@ class TrainingOptions(Options):
     batch_size: int = Field(64, ge=1, le=65_536, description="Examples per step.")
     max_epochs: int = Field(5, ge=1, le=1_000, description="Passes over the train split, at most.")
     unsup_epochs: int = Field(
-        0, ge=0, description="How many of them, the first ones, read `unsup` too, labelled as the n-grams would."
+        0, ge=0, le=1_000, description="How many epochs, the first ones, read `unsup` too, labelled by the n-grams."
     )
     optimizer: Literal["adam", "adamw"] = Field("adamw", description="Rule of the weight update.")
     learning_rate: float = Field(1e-3, gt=0, le=1, description="Step size; the peak where `schedule` is one-cycle.")

@@ -31,17 +31,25 @@ class Preset(Options):
     def _an_encoder_is_blind_for_what_it_predicts(self) -> Self:
         if self.pretraining and (self.model.architecture, self.model.directions) != ("bilstm", "apart"):
             raise ValueError("an encoder is pre-trained for architecture bilstm with directions apart only")
-        has_one_encoder = self.model.architecture == "bilstm" and self.model.members == 1
-        if (self.pretraining or self.training.encoder_rate_share < 1) and not has_one_encoder:
-            raise ValueError("pretraining and encoder_rate_share are for a single network of architecture bilstm")
         if self.pretraining and self.pretraining.monitor == "val_accuracy_rate":
             raise ValueError("of a pre-training losses can be watched: there are no classes")
+        return self
+
+    @model_validator(mode="after")
+    def _an_encoder_stands_in_one_network(self) -> Self:
+        has_one = self.model.architecture == "bilstm" and self.model.members == 1
+        if (self.pretraining or self.training.encoder_rate_share < 1) and not has_one:
+            raise ValueError("pretraining and encoder_rate_share are for a single network of architecture bilstm")
         return self
 
     @model_validator(mode="after")
     def _unlabelled_texts_get_labels(self) -> Self:
         if self.training.unsup_epochs and not (self.model.wide_ngram_tokens and self.training.hold_out_val):
             raise ValueError("unsup_epochs needs n-grams to label the texts and a val split to tell how sure they are")
+        if self.training.unsup_epochs and self.training.monitor == "train_loss":
+            raise ValueError("train losses of epochs with and without unsup cannot be compared: monitor val")
+        if self.pretraining and self.pretraining.unsup_epochs:
+            raise ValueError("unsup_epochs is of training: a pre-training reads unsup in every epoch")
         return self
 
     @property
@@ -50,7 +58,7 @@ class Preset(Options):
         return self.pretraining is not None or self.training.unsup_epochs > 0
 
 
-_RECOMMENDED = TrainingOptions(
+_BESIDE_NGRAMS = TrainingOptions(
     max_length_tokens=400,
     keep="tail",
     max_epochs=2,
@@ -69,14 +77,14 @@ PRESETS: dict[PresetName, Preset] = {
         model=ModelOptions(
             architecture="bilstm", members=2, dropout_rate=0.3, word_dropout_rate=0.1, wide_ngram_tokens=3
         ),
-        training=_RECOMMENDED.model_copy(update={"unsup_epochs": 1}),
+        training=_BESIDE_NGRAMS.model_copy(update={"unsup_epochs": 1}),
         may_be_promoted=True,
         skip_training_without_signal=True,
     ),
     "fast": Preset(
-        description="One of these LSTMs beside the n-grams, without unlabelled texts: in a quarter of the time.",
+        description="One of these LSTMs beside the n-grams, without unlabelled texts: sooner, hardly less accurate.",
         model=ModelOptions(architecture="bilstm", dropout_rate=0.3, word_dropout_rate=0.1, wide_ngram_tokens=3),
-        training=_RECOMMENDED,
+        training=_BESIDE_NGRAMS,
         may_be_promoted=True,
         skip_training_without_signal=True,
     ),

@@ -30,9 +30,10 @@ NOTE_ON_NOTEBOOK_1 = (
     "validation split, and the test split was read once, after the last epoch."
 )
 NOTE_ON_UNSUP = (
-    "Beside the train split the model learned from {rows:,} texts of unsup, which carry no label: its n-grams, fitted "
-    "to train, labelled them for the LSTM, part of whose answers is therefore theirs."
+    "Beside the train split the model learned from {rows:,} texts of unsup without a label of theirs: its n-grams, "
+    "fitted to train, labelled them for the LSTM, part of whose answers is therefore theirs."
 )
+NOTE_ON_ENCODER = "The weights started from an encoder that has read train and unsup without any label."
 _CURVE_COLUMNS = ("epoch", "train_loss", "val_loss", "val_accuracy_rate", "learning_rate", "seconds")
 
 
@@ -55,6 +56,7 @@ def evaluation_figures(subject: Subject, evaluation: Evaluation, compared: Mappi
         **compared,
         "data": _data(subject),
         "curve": curve_of(subject.history),
+        **_networks(subject),
         "made": _made(subject),
     }
 
@@ -72,7 +74,7 @@ def signal_figures(signal: SignalTest) -> dict[str, Any]:
 
 
 def curve_of(history: Iterable[Mapping[str, Any]]) -> list[dict[str, float | None]]:
-    """One row per epoch, the first first: the mean of the networks that were trained for so long.
+    """One row per epoch, the first first: the mean of the networks that were trained for so long, seconds and all.
 
     None stands for what is missing or no finite number in one of them.
     """
@@ -106,6 +108,12 @@ def minute(timestamp: str) -> str:
     return timestamp[:16].replace("T", " ") + " UTC"
 
 
+def _networks(subject: Subject) -> dict[str, int]:
+    """How many, where it is more than one."""
+    networks = subject.config.model.members
+    return {"networks": networks} if networks > 1 else {}
+
+
 def _mean(values: Sequence[Any]) -> float | None:
     return mean(values) if all(map(_is_number, values)) else None
 
@@ -115,6 +123,7 @@ def _notes(subject: Subject) -> list[str]:
     made = [NOTE_ON_MADE_DATA.format(mark=mark)] if mark else []
     unsup_rows = subject.manifest.facts.get("unsup_rows")
     unlabelled = [NOTE_ON_UNSUP.format(rows=unsup_rows)] if unsup_rows else []
+    unlabelled += [NOTE_ON_ENCODER] if "encoder" in subject.manifest.inputs else []
     return made + unlabelled + ([NOTE_ON_NOTEBOOK_1] if subject.model.preset == "keras-bilstm" else [])
 
 

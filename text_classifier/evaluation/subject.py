@@ -19,6 +19,7 @@ from text_classifier.errors import DamagedOutputError, ReportError
 from text_classifier.records import Baselines, SignalTest, Split, TrainedModel, shown_name
 from text_classifier.storage import Manifest
 from text_classifier.training import ModelConfig, read_config
+from text_classifier.training.examples import stand_in_held_out
 from text_classifier.training.model_folder import HISTORY_FILE, LATER_FILES
 from text_classifier.vocabulary import VOCABULARY_FILE, Vocabulary
 from text_classifier.vocabulary.building import counted_splits
@@ -36,8 +37,8 @@ class Subject:
         examples: the test split, all its columns.
         unknown_rates: share (0-1) of the tokens of each test example that have no token id, (N,); NaN where it
             has no token.
-        learned_texts: of the splits that the model learned from, labelled or not.
-        learned_class_rows: labelled rows of each class in them.
+        learned_texts: that the model has read in training, labelled or not.
+        learned_class_rows: rows of each class in the splits that it learned from.
         history: the rows of history.parquet, oldest first.
     """
 
@@ -80,7 +81,7 @@ def read_subject(model: TrainedModel, signal: SignalTest, baselines: Baselines, 
         )
     config = read_config(model.folder)
     examples = _read_split(data_folder, "test")
-    learned = _read_learned(data_folder, model, manifest)
+    learned = _read_learned(data_folder, model)
     return Subject(
         model=model,
         manifest=manifest,
@@ -91,8 +92,8 @@ def read_subject(model: TrainedModel, signal: SignalTest, baselines: Baselines, 
         baselines=baselines,
         examples=examples,
         unknown_rates=_unknown_rates(examples, model, config),
-        learned_texts=learned["text"],
-        learned_class_rows=Counter(map(str, learned[model.label].drop_null().to_pylist())),
+        learned_texts=pa.chunked_array(learned["text"].chunks + _read_unlabelled(data_folder, manifest).chunks),
+        learned_class_rows=Counter(map(str, learned[model.label].to_pylist())),
         history=tuple(pq.read_table(model.folder / HISTORY_FILE).to_pylist()),
     )
 
@@ -111,14 +112,24 @@ def _ingested_folder(data_dir: Path, data: Manifest) -> Path:
     return Path(data_dir, "ingested", data.facts["data_set"], data.inputs["ingested"][: storage.DIGEST_CHARACTERS])
 
 
-def _read_learned(data_folder: Path, model: TrainedModel, manifest: Manifest) -> pa.Table:
+def _read_learned(data_folder: Path, model: TrainedModel) -> pa.Table:
     """Text and label of what the model learned from; a data set need not have a val split."""
     splits: list[Split] = ["train"]
-    if "val" in counted_splits(preset_named(model.preset)) and (data_folder / "examples" / "val.parquet").exists():
+    if "val" in counted_splits(preset_named(model.preset)) and _has(data_folder, "val"):
         splits.append("val")
-    if manifest.facts.get("unsup_rows"):
-        splits.append("unsup")
     return pa.concat_tables([_read_split(data_folder, split, ["text", model.label]) for split in splits])
+
+
+def _read_unlabelled(data_folder: Path, manifest: Manifest) -> pa.ChunkedArray:
+    """The texts of `unsup` that the model, or the encoder that it started from, has read."""
+    if not (manifest.facts.get("unsup_rows") or "encoder" in manifest.inputs) or not _has(data_folder, "unsup"):
+        return pa.chunked_array([], pa.string())
+    unsup = _read_split(data_folder, "unsup", ["text", "text_digest"])
+    return unsup["text"].filter(pa.array(~stand_in_held_out(data_folder, unsup["text_digest"])))
+
+
+def _has(data_folder: Path, split: Split) -> bool:
+    return (data_folder / "examples" / f"{split}.parquet").exists()
 
 
 def _read_split(data_folder: Path, split: Split, columns: list[str] | None = None) -> pa.Table:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import torch
 from torch import nn
 
@@ -22,33 +24,35 @@ logger = logging.getLogger(__name__)
 def fit_all(network: nn.Module, data: SplitBatches, folder: Path, on_progress: OnProgress) -> Fitted:
     """`fit` a network, or each member of an ensemble with batches, dropout and checkpoints of its own.
 
+    The history says in its first column whose epochs they are, counted from 1; steps and seconds begin anew with each.
+
     Raises:
         TrainingError: the loss or a weight is no longer a number, or the memory does not hold one example.
         OutputUnwritableError: `folder` cannot be written.
     """
     if not isinstance(network, Ensemble):
-        return fit(network, data, folder, on_progress)
-    whole: list[Fitted] = []
+        return _joined([fit(network, data, folder, on_progress)])
+    members, whole = len(network.members), list[Fitted]()
     for place, member in enumerate(network.members):
-        logger.info("network %d of %d", place + 1, len(network.members))
+        logger.info("network %d of %d", place + 1, members)
         seed = MOST_MEMBERS * data.seed + place
         torch.manual_seed(seed)  # as it stands here also where the members before it were trained by another process
-        own = folder / f"{folder.name}-{place}"
-        progress = _within(on_progress, place, len(network.members))
+        own, progress = folder / f"member-{place + 1}", _within(on_progress, place, members)
         whole.append(fit(member, replace(data, seed=seed), own, progress))
+        gc.collect()  # optimizer and averages of this member, before the next one needs as much
     return _joined(whole)
 
 
 def _within(on_progress: OnProgress, place: int, members: int) -> OnProgress:
     def tell(progress: TrainingProgress) -> None:
-        seconds = progress.seconds_left / max(1 - progress.done_rate, 1e-9)  # of one member
+        of_one_member = progress.seconds / progress.done_rate
         on_progress(
             replace(
                 progress,
                 member=place + 1,
                 members=members,
                 done_rate=(place + progress.done_rate) / members,
-                seconds_left=progress.seconds_left + (members - 1 - place) * seconds,
+                seconds_left=progress.seconds_left + (members - 1 - place) * of_one_member,
             )
         )
 
@@ -56,15 +60,13 @@ def _within(on_progress: OnProgress, place: int, members: int) -> OnProgress:
 
 
 def _joined(whole: list[Fitted]) -> Fitted:
-    """Steps and seconds go on from one member to the next."""
-    steps, seconds = 0, 0.0
-    histories, resumed_at_steps = list[pa.Table](), list[int]()
+    """Resumed at steps of the whole; a member that was only read again was not resumed, unless it is the last."""
+    steps, histories, resumed_at_steps = 0, list[pa.Table](), list[int]()
     for number, fitted in enumerate(whole, 1):
-        rows = fitted.history.to_pylist()
-        moved = [
-            row | {"member": number, "step": row["step"] + steps, "seconds": row["seconds"] + seconds} for row in rows
-        ]
-        histories.append(pa.Table.from_pylist(moved, fitted.history.schema))
-        resumed_at_steps += [step + steps for step in fitted.resumed_at_steps if step < rows[-1]["step"]]
-        steps, seconds = moved[-1]["step"], moved[-1]["seconds"]
+        history, own = fitted.history, pc.max(fitted.history["step"]).as_py()
+        column = pa.array([number] * history.num_rows, pa.int32())
+        histories.append(history.add_column(0, "member", column))
+        is_last = number == len(whole)
+        resumed_at_steps += [steps + step for step in fitted.resumed_at_steps if step < own or is_last]
+        steps += own
     return Fitted(pa.concat_tables(histories), tuple(resumed_at_steps), sum(one.earlier_seconds for one in whole))

@@ -12,14 +12,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from text_classifier.errors import DamagedOutputError, TrainingError
-from text_classifier.records import LABELLED_SPLITS, DataSet, Split
+from text_classifier.records import LABELLED_SPLITS, Split
 from text_classifier.training.job import TrainingJob
 
 Int32s = npt.NDArray[np.int32]
-HELD_OUT: tuple[Split, ...] = ("val", "test")
-
 Int64s = npt.NDArray[np.int64]
 Float32s = npt.NDArray[np.float32]
+
+HELD_OUT: tuple[Split, ...] = ("val", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def load_encoded(corpus_folder: Path, split: Split) -> EncodedSplit:
             f"the corpus has no {split} split",
             where=str(path),
             expected="a data set with examples in that split",
-            to_do="change the split shares in the data contract, then run prepare-data",
+            to_do="build the vocabulary with the preset that is trained; else change the split shares in the contract",
         )
     table = pq.read_table(path)
     lists = table["token_ids"].combine_chunks()
@@ -93,17 +93,17 @@ def join_encoded(first: EncodedSplit, second: EncodedSplit) -> EncodedSplit:
     return EncodedSplit(keys, np.concatenate([first.tokens, second.tokens]), offsets)
 
 
-def digests_of(data_set: DataSet, split: Split) -> pa.ChunkedArray:
+def digests_of(data_folder: Path, split: Split) -> pa.ChunkedArray:
     """The `text_digest` of every example of a split; nothing else of it is read."""
-    path = data_set.folder / "examples" / f"{split}.parquet"
+    path = data_folder / "examples" / f"{split}.parquet"
     if not path.exists():
         return pa.chunked_array([], pa.string())
     return pq.read_table(path, columns=["text_digest"])["text_digest"]
 
 
-def stand_in_held_out(data_set: DataSet, digests: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+def stand_in_held_out(data_folder: Path, digests: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
     """Which of N texts, by their `text_digest`, stand in val or test as well: (N,)."""
-    held_out = [digest for split in HELD_OUT for digest in digests_of(data_set, split).chunks]
+    held_out = [digest for split in HELD_OUT for digest in digests_of(data_folder, split).chunks]
     is_copy: npt.NDArray[np.bool_] = pc.is_in(digests, value_set=pa.chunked_array(held_out, digests.type)).to_numpy()
     return is_copy
 

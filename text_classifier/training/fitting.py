@@ -53,10 +53,10 @@ def fit(
 ) -> Fitted:
     """Train `network` in place and leave it, on the CPU, with its best weights.
 
-    Best is the epoch that is best by what is monitored; the last one where nothing is held out. `folder`, by its name,
-    belongs to this training alone and outlives its process: called again with it after a process ended, however it
-    ended, `fit` goes on from the last checkpoint there and comes to the same weights as if it had never been cut off:
-    to the bit on a CPU, as far as cuDNN repeats itself on a GPU.
+    Best is the epoch that is best by what is monitored; the last one where nothing is held out. `folder`, by the last
+    two names of its path, belongs to this training alone and outlives its process: called again with it after a process
+    ended, however it ended, `fit` goes on from the last checkpoint there and comes to the same weights as if it had
+    never been cut off: to the bit on a CPU, as far as cuDNN repeats itself on a GPU.
     `folder` gets checkpoints after the first step, then as often as they take `checkpoint_share` of the time, after
     every epoch, and when an interrupt ends the training; and `tensorboard/`.
 
@@ -65,7 +65,10 @@ def fit(
         OutputUnwritableError: `folder` cannot be written.
     """
     _let_lines_propagate()
-    made_with = circumstances() | {"computed_with": described(data.options.precision), "training": folder.name}
+    made_with = circumstances() | {
+        "computed_with": described(data.options.precision),
+        "training": "/".join(folder.parts[-2:]),
+    }
     kept = Checkpoints(folder, made_with, checkpoint_share)
     with storage.writing(folder), SummaryWriter(folder / TENSORBOARD) as board:
         module = TrainingModule(network, data, kept, on_progress, board)

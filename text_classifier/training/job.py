@@ -28,8 +28,8 @@ class TrainingJob:
 class TrainingProgress:
     """Where a run stands after a step.
 
-    `epoch`, `step` and `member` (of an ensemble) count from 1; `steps` are those of this epoch; `done_rate` (0-1) and
-    `seconds_left` are of the whole run.
+    `epoch`, `step` and `member` (of an ensemble) count from 1; `steps` are those of this epoch. `done_rate` (0-1) and
+    `seconds_left` are of the whole run, of all members; `seconds` are what this member has taken.
     """
 
     epoch: int
@@ -39,6 +39,7 @@ class TrainingProgress:
     done_rate: float
     loss: float
     examples_per_second: float
+    seconds: float
     seconds_left: float
     member: int = 1
     members: int = 1

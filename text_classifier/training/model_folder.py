@@ -20,7 +20,6 @@ ONNX_FILE = "model.onnx"
 HISTORY_FILE = "history.parquet"
 HISTORY_SCHEMA = pa.schema(
     {
-        "member": pa.int32(),
         "epoch": pa.int32(),
         "step": pa.int64(),
         "train_loss": pa.float64(),

@@ -81,6 +81,7 @@ class TrainingModule(pl.LightningModule):
         self.course = Course.resumed(state["course"]) if state else Course()
         self.best: dict[str, torch.Tensor] | None = state["best"] if state else None
         self._found, self._is_between_steps = state, False
+        self._most_steps = data.most_steps
         if state:
             self.load_state_dict(state["module"])
 
@@ -137,7 +138,7 @@ class TrainingModule(pl.LightningModule):
         )
         self.schedule: OneCycleLR | None = None
         if options.schedule == "one-cycle":
-            steps = max(self.data.most_steps, 3)  # it divides by those of its rise and of its fall
+            steps = max(self._most_steps, 3)  # it divides by those of its rise and of its fall
             rising = max(_RISING_SHARE, 2 / steps)
             peaks = [group["lr"] for group in self.optimizer.param_groups]
             self.schedule = OneCycleLR(self.optimizer, peaks, total_steps=steps, pct_start=rising)
@@ -193,7 +194,6 @@ class TrainingModule(pl.LightningModule):
             watched = 1 - watched
         with self._moving():
             row = {
-                "member": 1,
                 "epoch": self.course.epoch + 1,
                 "step": self.course.steps,
                 **metrics,
@@ -234,7 +234,7 @@ class TrainingModule(pl.LightningModule):
         return f"epoch {self.course.epoch + 1}, step {min(self.course.step + 1, self._steps)}"
 
     def _progress(self, loss: float) -> TrainingProgress:
-        course, most = self.course, self.data.most_steps
+        course, most = self.course, self._most_steps
         return TrainingProgress(
             epoch=course.epoch + 1,
             epochs=self.data.options.max_epochs,
@@ -243,6 +243,7 @@ class TrainingModule(pl.LightningModule):
             done_rate=course.steps / most,
             loss=loss,
             examples_per_second=course.examples / course.seconds,
+            seconds=course.seconds,
             seconds_left=course.seconds / course.steps * (most - course.steps),
         )
 

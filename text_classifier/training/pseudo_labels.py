@@ -32,7 +32,7 @@ def labelled_unsup(job: TrainingJob, preset: Preset, wide: WideNgrams, val: Read
         return None
     encoded = load_encoded(job.corpus.folder, "unsup")
     read = read_windows(encoded.tokens, encoded.offsets, options, SPECIALS[preset.vocabulary.order].unk)
-    is_own = ~stand_in_held_out(job.data_set, encoded.keys["text_digest"])
+    is_own = ~stand_in_held_out(job.data_set.folder, encoded.keys["text_digest"])
     windows = Windows(read.tokens, read.starts[is_own], read.lengths[is_own])
     if not len(windows.lengths):
         return None

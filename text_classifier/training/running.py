@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import torch
 from safetensors.torch import save
@@ -88,7 +89,7 @@ def train_anew(
         facts |= _fill(
             partial, job, preset, planned.fingerprint, lambda network, data: fit_all(network, data, work, on_progress)
         )
-        for board in work.rglob(TENSORBOARD):
+        for board in work.rglob(TENSORBOARD):  # of each member of an ensemble
             shutil.copytree(board, partial / TENSORBOARD / board.parent.relative_to(work))
         facts["seconds"] += time.perf_counter() - started
     shutil.rmtree(work)
@@ -105,8 +106,8 @@ def _tidy(models: Path, work: Path, planned: storage.Manifest, refresh: bool) ->
         shutil.rmtree(half)
     for place in work.parent.glob("*"):
         with suppress(FileNotFoundError):  # of another training, which ends meanwhile
-            is_abandoned = time.time() - place.stat().st_mtime > _ABANDONED_SECONDS
-            if is_abandoned or (refresh and place == work):
+            touched = max(one.stat().st_mtime for one in [place, *place.rglob("*")])
+            if time.time() - touched > _ABANDONED_SECONDS or (refresh and place == work):
                 shutil.rmtree(place)
 
 
@@ -149,7 +150,7 @@ def _fill(
     (folder / CONFIG_FILE).write_text(config.model_dump_json(indent=1) + "\n", "utf-8")
     shutil.copyfile(job.corpus.folder / VOCABULARY_FILE, folder / VOCABULARY_FILE)
     return {
-        "epochs": fitted.history.num_rows,
+        "epochs": pc.max(fitted.history["epoch"]).as_py(),
         "resumed_at_steps": fitted.resumed_at_steps,
         "seconds": fitted.earlier_seconds,
         "weights": weights + (wide.learned_weights if wide else 0),

@@ -67,7 +67,7 @@ def build(
         TrainingError: the counted splits hold no token that gets an id.
         OutputUnwritableError: the data root cannot be written.
     """
-    counted, encoded = counted_splits(preset), encoded_splits(preset)
+    counted, encoded = counted_splits(preset), encoded_splits(preset, data_set)
     planned = storage.plan(
         "vocabulary",
         inputs={"data_set": data_set.fingerprint},
@@ -89,9 +89,9 @@ def counted_splits(preset: Preset) -> tuple[Split, ...]:
     return ("train",) if preset.training.hold_out_val else ("train", "val")
 
 
-def encoded_splits(preset: Preset) -> tuple[Split, ...]:
-    """The splits that a preset reads."""
-    return SPLITS if preset.reads_unsup else LABELLED_SPLITS
+def encoded_splits(preset: Preset, data_set: DataSet) -> tuple[Split, ...]:
+    """The splits that a preset reads of a data set."""
+    return SPLITS if preset.reads_unsup and data_set.split_rows.get("unsup") else LABELLED_SPLITS
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,24 @@ def test_a_champion_is_not_compared_on_rows_that_it_was_trained_on(tmp_path: Pat
     challenger = write_model(tmp_path, "challenger", place, predictions(TEXTS, labels, labels))
     comparison = challenged(tmp_path, challenger)
     assert comparison.against_champion == "not comparable"
-    assert comparison.reason == f"the champion was trained on 10 of the {len(TEXTS)} test rows"
+    assert comparison.reason == f"the champion has read 10 of the {len(TEXTS)} test rows in training"
+
+
+def test_texts_that_its_encoder_has_read_count(tmp_path: Path, champion: Evaluated) -> None:
+    labels, fingerprint = ["yes"] * len(TEXTS), "ab" * 32
+    encoder = tmp_path / "encoders" / "news" / fingerprint[: storage.DIGEST_CHARACTERS]
+    encoder.mkdir(parents=True)
+    digests = [storage.sha256_text(text) for text in TEXTS[40:43]]
+    pq.write_table(pa.table({"text_digest": digests}), encoder / "texts.parquet")
+    manifest = champion.folder / storage.MANIFEST
+    kept = json.loads(manifest.read_text())
+    kept["inputs"]["encoder"] = fingerprint
+    kept["facts"]["data_set"] = "news"
+    manifest.write_text(json.dumps(kept))
+    place = write_data_set(tmp_path, "new", TEXTS, labels)
+    challenger = write_model(tmp_path, "challenger", place, predictions(TEXTS, labels, labels))
+    expected = f"the champion has read 3 of the {len(TEXTS)} test rows in training"
+    assert challenged(tmp_path, challenger).reason == expected
 
 
 @pytest.mark.parametrize("unsup_rows", [0, 10])
@@ -161,7 +178,7 @@ def test_unlabelled_texts_count_where_the_champion_has_read_them(
     tmp_path: Path, champion: Evaluated, unsup_rows: int
 ) -> None:
     labels = ["yes"] * len(TEXTS)
-    digests = [storage.sha256_text(text) for text in TEXTS[40:50]]
+    digests = [storage.sha256_text(text) for text in (*TEXTS[:3], *TEXTS[40:50])]  # three of its own test split
     unsup = tmp_path / "datasets" / "news" / "old" / "examples" / "unsup.parquet"
     pq.write_table(pa.table({"text_digest": digests}), unsup)
     manifest = champion.folder / storage.MANIFEST
@@ -170,4 +187,6 @@ def test_unlabelled_texts_count_where_the_champion_has_read_them(
     manifest.write_text(json.dumps(kept))
     place = write_data_set(tmp_path, "new", TEXTS, labels)
     challenger = write_model(tmp_path, "challenger", place, predictions(TEXTS, labels, labels))
-    assert (challenged(tmp_path, challenger).against_champion == "not comparable") == bool(unsup_rows)
+    comparison = challenged(tmp_path, challenger)
+    assert (comparison.against_champion == "not comparable") == bool(unsup_rows)
+    assert ("has read 10 of" in comparison.reason) == bool(unsup_rows)

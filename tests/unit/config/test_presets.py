@@ -131,13 +131,21 @@ def test_a_wrong_variable_is_told_by_name(
         Settings()
 
 
-def test_a_rate_of_its_own_needs_an_encoder() -> None:
-    with pytest.raises(ValidationError, match="of architecture bilstm only"):
-        Preset(
-            description="",
-            model=ModelOptions(architecture="lstm-mlp"),
-            training=TrainingOptions(encoder_rate_share=0.5),
-        )
+@pytest.mark.parametrize("model", [ModelOptions(architecture="lstm-mlp"), ModelOptions(members=2)])
+def test_a_rate_of_its_own_needs_one_encoder(model: ModelOptions) -> None:
+    with pytest.raises(ValidationError, match="for a single network of architecture bilstm"):
+        Preset(description="", model=model, training=TrainingOptions(encoder_rate_share=0.5))
+
+
+def test_losses_of_epochs_that_read_other_texts_are_not_compared() -> None:
+    with pytest.raises(ValidationError, match="monitor val"):
+        training = TrainingOptions(unsup_epochs=1, monitor="train_loss")
+        Preset(description="", model=ModelOptions(wide_ngram_tokens=1), training=training)
+
+
+def test_unsup_epochs_are_of_the_training() -> None:
+    with pytest.raises(ValidationError, match="unsup_epochs is of training"):
+        Preset(description="", model=ModelOptions(directions="apart"), pretraining=TrainingOptions(unsup_epochs=1))
 
 
 @pytest.mark.parametrize(("ngrams", "holds_out"), [(0, True), (3, False)])

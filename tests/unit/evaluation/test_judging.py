@@ -13,7 +13,7 @@ from made_models import HISTORY, Made, judge, make_root, subject_of
 
 from text_classifier import storage
 from text_classifier.errors import DamagedOutputError, MisalignedPredictionsError, ReportError
-from text_classifier.evaluation.figures import read_figures
+from text_classifier.evaluation.figures import curve_of, read_figures
 from text_classifier.evaluation.judging import write_evaluation
 from text_classifier.records import Evaluated
 from text_classifier.training.model_folder import EVALUATION_FILES
@@ -158,11 +158,20 @@ def test_the_val_split_counts_where_the_model_learned_from_it(
 
 
 def test_unlabelled_texts_that_were_learned_from_are_said_and_count_as_learned(make: Make) -> None:
-    figures = figures_of(make(unsup=("A joy!", "else")))
-    assert figures["leaks"]["copied_rows"]["rows"] == 1
+    figures = figures_of(make(unsup=[("A joy!", "pos"), ("else", "pos"), ("other", "pos"), ("a bore", None)]))
+    assert figures["leaks"]["copied_rows"]["rows"] == 1  # "a bore" stands in test word for word: it was not read
     assert figures["test"]["majority_class"] == "neg"
     (note,) = figures["notes"]
-    assert "2 texts of unsup, which carry no label: its n-grams" in note
+    assert "4 texts of unsup without a label of theirs: its n-grams" in note
+
+
+def test_the_curve_is_the_mean_of_the_networks_that_were_trained_for_so_long() -> None:
+    row = {"train_loss": 0.5, "val_loss": None, "val_accuracy_rate": 0.5, "learning_rate": 1e-3}
+    rows = [row | {"member": one, "epoch": two, "seconds": 3.0 * two} for one, two in ((1, 1), (1, 2), (2, 1))]
+    rows[2] |= {"train_loss": 0.7, "val_accuracy_rate": float("nan")}
+    first, second = curve_of(rows)
+    assert (first["epoch"], first["train_loss"], first["seconds"]) == (1, pytest.approx(0.6), 3.0)
+    assert (first["val_loss"], first["val_accuracy_rate"], second["train_loss"]) == (None, None, 0.5)
 
 
 def test_random_and_grouped_validation_stand_side_by_side_where_there_are_groups(make: Make) -> None:

@@ -85,7 +85,7 @@ def train_in_this_process(folder: Path, share: float) -> None:
 
 def line(progress: TrainingProgress) -> str:
     """Which step it was and its loss, to the bit."""
-    return f"{round(progress.done_rate * batches().most_steps)} {progress.loss.hex()}"
+    return f"{round(progress.done_rate * _MOST_STEPS)} {progress.loss.hex()}"
 
 
 def _readable(rows: int, seed: int, options: TrainingOptions) -> Readable:
@@ -93,3 +93,6 @@ def _readable(rows: int, seed: int, options: TrainingOptions) -> Readable:
     offsets = np.concatenate([[0], np.cumsum(rng.integers(1, 13, rows))])
     tokens = rng.integers(2, WORDS, offsets[-1]).astype(np.int32)
     return Readable(read_windows(tokens, offsets, options, unk_id=1), (tokens[offsets[:-1]] % 2).astype(np.int64))
+
+
+_MOST_STEPS = batches().most_steps

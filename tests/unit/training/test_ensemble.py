@@ -2,12 +2,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
+from interrupted_training import OPTIONS as OPTIONS_OF_TRAINING
 from interrupted_training import batches, network
 from torch import nn
 
-from text_classifier.config import ModelOptions
+from text_classifier import storage
+from text_classifier.config import ModelOptions, preset_named
+from text_classifier.store import Store
+from text_classifier.training import explain, load_model, planning, train
 from text_classifier.training.attribution import relevances_of
 from text_classifier.training.batches import Batch
 from text_classifier.training.ensemble import Ensemble
@@ -82,6 +87,11 @@ def trained(folder: Path, tell: OnProgress = ignore_progress) -> tuple[Fitted, E
     return fit_all(ensemble, batches(), folder, tell), ensemble
 
 
+def steps_of_members(fitted: Fitted) -> list[int]:
+    history = fitted.history.group_by("member").aggregate([("step", "max")])
+    return history["step_max"].to_pylist()
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Fitted, Ensemble]:
     return trained(tmp_path_factory.mktemp("undisturbed") / "work")
@@ -100,11 +110,10 @@ def test_every_member_is_trained_as_it_would_be_alone(whole: tuple[Fitted, Ensem
         histories.append(fit(alone, replace(batches(), seed=16 * 3 + place), tmp_path / str(place), ignore_progress))
         learned = whole[1].members[place].state_dict()
         assert all(torch.equal(weight, learned[name]) for name, weight in alone.state_dict().items())
-    rows = [fitted.history.drop_columns(["member", "step", "seconds"]).to_pylist() for fitted in reversed(histories)]
+    rows = [fitted.history.drop_columns(["seconds"]).to_pylist() for fitted in reversed(histories)]
     history = whole[0].history
-    assert history.drop_columns(["member", "step", "seconds"]).to_pylist() == rows[0] + rows[1]
+    assert history.drop_columns(["member", "seconds"]).to_pylist() == rows[0] + rows[1]
     assert history["member"].to_pylist() == [1] * len(rows[0]) + [2] * len(rows[1])
-    assert history["step"].to_pylist() == sorted(history["step"].to_pylist())
 
 
 @pytest.mark.parametrize("step", [10, 200])
@@ -125,15 +134,44 @@ def test_an_ensemble_that_was_cut_off_goes_on_in_the_member_it_had_come_to(
     expected = whole[1].state_dict()
     assert all(torch.equal(weight, expected[name]) for name, weight in ensemble.state_dict().items())
     assert fitted.resumed_at_steps == (step,)
-    assert len(told) == whole[0].history["step"].to_pylist()[-1]
+    assert len(told) == sum(steps_of_members(whole[0]))
+
+
+def test_a_member_that_was_whole_is_read_and_not_resumed(whole: tuple[Fitted, Ensemble], tmp_path: Path) -> None:
+    trained(tmp_path / "work")
+    told: list[TrainingProgress] = []
+    fitted, _ = trained(tmp_path / "work", told.append)
+    assert not told
+    assert fitted.resumed_at_steps == (sum(steps_of_members(whole[0])),)
+    assert fitted.history.drop_columns(["seconds"]) == whole[0].history.drop_columns(["seconds"])
+
+
+def test_an_ensemble_beside_n_grams_is_a_model_like_any_other(films, job_of, tmp_path: Path, monkeypatch) -> None:
+    smoke = preset_named("smoke")
+    model = smoke.model.model_copy(update={"members": 2, "wide_ngram_tokens": 2})
+    preset = smoke.model_copy(update={"model": model})
+    monkeypatch.setattr(planning, "preset_named", lambda _: preset)
+    trained_model = train(job_of(films, epochs=2), Store(tmp_path))
+    facts = storage.verify(trained_model.folder).facts
+    assert (facts["epochs"], facts["unsup_rows"]) == (2, 0)
+    assert facts["onnx_largest_difference"] < 1e-5
+    history = pq.read_table(trained_model.folder / "history.parquet", columns=["member", "epoch"]).to_pylist()
+    assert [(row["member"], row["epoch"]) for row in history] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    assert {path.name for path in (trained_model.folder / "tensorboard").iterdir()} == {"member-1", "member-2"}
+    classifier, texts = load_model(trained_model.folder), ["the film was dull", "joy and colour"]
+    assert isinstance(classifier.network.deep, Ensemble)
+    assert set(classifier.score(texts).parts) == {"lstm", "ngrams"}
+    told = explain(trained_model, texts, np.array([0, 1]), np.array([1, 0]))
+    assert [bool(words) for words in told] == [True, True]
 
 
 def test_progress_is_of_the_whole_ensemble(tmp_path: Path) -> None:
     told: list[TrainingProgress] = []
-    trained(tmp_path / "work", told.append)
+    data = batches(OPTIONS_OF_TRAINING.model_copy(update={"patience_epochs": 0, "max_epochs": 2}))
+    fit_all(Ensemble(network() for _ in range(2)), data, tmp_path / "work", told.append)
     rates = [one.done_rate for one in told]
     assert rates == sorted(rates)
     assert {(one.member, one.members) for one in told} == {(1, 2), (2, 2)}
     first = next(one for one in told if one.member == 2)
-    assert first.done_rate == pytest.approx(0.5 + 0.5 / batches().most_steps)
+    assert first.done_rate == pytest.approx(0.5 + 0.5 / data.most_steps)
     assert all(one.seconds_left > 0 for one in told[:-1])

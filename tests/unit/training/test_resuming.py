@@ -38,7 +38,8 @@ from text_classifier.training.job import TrainingProgress, ignore_progress
 from text_classifier.training.networks import BiLSTM
 
 KILLS = int(os.environ.get("TEXT_CLASSIFIER_TEST_KILLS", "4"))
-STEPS = batches().steps(0)
+BATCHES = batches()
+STEPS = BATCHES.steps(0)
 """Of the first epoch, the longest: it reads the unlabelled texts."""
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["safetensors.torch", "pyarrow.parquet", "text_classifier.training.fitting"])
@@ -67,7 +68,7 @@ def stands_at(checkpoint: Path | None) -> int:
 
 def after(epochs: int) -> int:
     """Steps of so many epochs."""
-    return sum(batches().steps(epoch) for epoch in range(epochs))
+    return sum(BATCHES.steps(epoch) for epoch in range(epochs))
 
 
 def newest(work: Path) -> Path | None:
@@ -176,7 +177,7 @@ def interrupted(tmp_path: Path) -> Interrupted:
     return Interrupted(tmp_path / "work")
 
 
-@pytest.mark.parametrize("step", [1, 2, STEPS - 1, STEPS, STEPS + 1, 60, 90])
+@pytest.mark.parametrize("step", [1, 2, STEPS - 1, STEPS, STEPS + 1, after(4), after(5)])
 def test_an_interrupt_between_two_steps_costs_no_step(
     interrupted: Interrupted, undisturbed: Undisturbed, step: int
 ) -> None:
@@ -339,7 +340,7 @@ def test_a_checkpoint_of_another_training_is_passed_over(
     interrupted.folder = interrupted.folder.rename(interrupted.folder.with_name("another"))
     resumed_at_steps, weights, history = interrupted.go_on()
     assert resumed_at_steps == ()
-    assert "and is 'another'" in caplog.text
+    assert "/another'" in caplog.text
     assert_ended_alike(weights, history, undisturbed)
 
 

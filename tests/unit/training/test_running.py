@@ -184,12 +184,15 @@ def test_refresh_starts_over_and_another_job_does_not_take_up_what_was_cut_off(f
 
 def test_what_nobody_takes_up_for_two_weeks_is_removed(films, job_of, tmp_path: Path) -> None:
     store = Store(tmp_path)
-    old, young = (cut_off(job_of(films, epochs=3, seed=seed), store, 2) for seed in (1, 2))
-    for work, days in ((old, 15), (young, 13)):
-        os.utime(work, (0, time.time() - days * 86_400))
-    train(job_of(films, seed=3), store)
-    assert young.exists()
-    assert not old.exists()
+    old, young, under_way = (cut_off(job_of(films, epochs=3, seed=seed), store, 2) for seed in (1, 2, 3))
+    for work, days in ((old, 15), (young, 13), (under_way, 15)):
+        for path in (*work.rglob("*"), work):
+            os.utime(path, (0, time.time() - days * 86_400))
+    (under_way / "member-2").mkdir()
+    (under_way / "member-2" / "a checkpoint").touch()
+    os.utime(under_way, (0, time.time() - 15 * 86_400))
+    train(job_of(films, seed=4), store)
+    assert [place.exists() for place in (old, young, under_way)] == [False, True, True]
 
 
 def test_tensorboard_shows_every_epoch_of_a_training_that_was_cut_off(films, job_of, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -72,10 +73,16 @@ def starting_encoder(data_set: DataSet, preset: Preset, data_dir: Path) -> Pretr
     return encoder
 
 
+def texts_read_by(data_dir: Path, data_set: str, fingerprint: str) -> pa.ChunkedArray:
+    """The `text_digest` of what the encoder of that fingerprint has read; none where it is no longer there."""
+    path = encoders_of(data_dir, data_set) / fingerprint[: storage.DIGEST_CHARACTERS] / TEXTS_FILE
+    return pq.read_table(path)["text_digest"] if path.exists() else pa.chunked_array([], pa.string())
+
+
 def _check_unseen(encoder: PretrainedEncoder, data_set: DataSet) -> None:
     """An accuracy on texts whose wording the encoder has learned would promise too much."""
     read = pq.read_table(storage.checked_output(encoder.folder, TEXTS_FILE))["text_digest"]
-    seen = {split: pc.is_in(digests_of(data_set, split), value_set=read) for split in HELD_OUT}
+    seen = {split: pc.is_in(digests_of(data_set.folder, split), value_set=read) for split in HELD_OUT}
     rows = {split: pc.sum(is_read).as_py() or 0 for split, is_read in seen.items()}
     if any(rows.values()):
         raise TrainingError(

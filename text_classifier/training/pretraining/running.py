@@ -55,7 +55,7 @@ def pretrain_anew(
     data = SplitBatches(_readable(texts.train), _readable(texts.val), options, job.options.seed, NextToken())
     fitted = fit(network, data, work, on_progress)
     perplexities = pc.exp(fitted.history["val_loss"])
-    history = fitted.history.drop_columns(["member", "val_accuracy_rate"]).append_column("val_perplexity", perplexities)
+    history = fitted.history.drop_columns(["val_accuracy_rate"]).append_column("val_perplexity", perplexities)
     pq.write_table(history, folder / HISTORY_FILE)
     learned = {name: weights for name, weights in network.state_dict().items() if name.startswith(ENCODER)}
     (folder / WEIGHTS_FILE).write_bytes(save(learned))

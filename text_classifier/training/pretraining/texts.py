@@ -44,7 +44,7 @@ def read_texts(job: PretrainingJob, width_tokens: int) -> ReadTexts:
     splits: list[Split] = ["train", "unsup"] if job.data_set.split_rows.get("unsup") else ["train"]
     encoded = reduce(join_encoded, [load_encoded(folder, split) for split in splits])
     digests = encoded.keys["text_digest"]
-    is_copy = stand_in_held_out(job.data_set, digests)
+    is_copy = stand_in_held_out(job.data_set.folder, digests)
     val = load_encoded(folder, "val")
     read = ReadTexts(
         train=whole_texts(encoded, ~is_copy, width_tokens),
