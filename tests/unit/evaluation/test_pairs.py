@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from text_classifier.errors import ReportError
@@ -79,6 +79,7 @@ def test_the_one_that_decides_is_named_though_another_is_more_accurate() -> None
 COUNTS = st.tuples(st.integers(0, 40), st.integers(0, 40)).map(lambda two: compare(*right(*two, 200 - sum(two))))
 
 
+@settings(max_examples=40)  # each draws bootstrap samples
 @given(st.lists(COUNTS, min_size=1, max_size=4))
 def test_the_verdict_and_the_baselines_one_by_one_say_the_same(pairings: list[Pairing]) -> None:
     named = {str(at): pairing for at, pairing in enumerate(pairings)}
