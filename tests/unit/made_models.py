@@ -141,6 +141,7 @@ def _data_set(data_dir: Path, told: Recipe) -> DataSet:
     folder = data_dir / "datasets" / "films" / "1"
     planned = storage.plan("dataset", inputs={"ingested": INGESTED.fingerprint}, parameters={}, modules=())
     split_rows = {"train": len(told.train), "val": len(told.val), "test": len(told.texts)}
+    split_rows |= {"unsup": len(told.unsup)} if told.unsup else {}
     rows = sum(split_rows.values()) + 1
     facts = {
         "data_set": "films",
@@ -238,7 +239,7 @@ def _model(data_dir: Path, told: Recipe, data: DataSet) -> TrainedModel:
     facts = {
         "data_set_folder": "datasets/films/1",
         "computed_with": "torch 2.13.0, float32 on 2 threads of the CPU",
-        "unsup_rows": len(told.unsup),
+        "unsup_rows": sum(text not in told.texts for text, _ in told.unsup),
     }
     folder = data_dir / "models" / "films" / told.run
     with storage.output_folder(folder, planned, facts) as partial:

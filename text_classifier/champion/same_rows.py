@@ -73,7 +73,10 @@ def same_rows(evaluated: Evaluated, champion: str, store: Store) -> SameRows | N
     keys, theirs = _keys(predictions), _answered(folder)
     is_known = theirs.keys() >= set(keys)
     if not is_known:
-        learned_rows = _learned_rows(folder, store.data_dir, keys)
+        try:
+            learned_rows = _learned_rows(folder, store.data_dir, keys)
+        except DamagedOutputError as error:
+            return _damaged(error)
         if learned_rows:
             return NotComparable(f"the champion has read {learned_rows:,} of the {len(keys):,} test rows in training")
         place = champion_dir(store.data_dir, evaluated.data_set, evaluated.label)
@@ -129,8 +132,16 @@ def _answered(champion: Path) -> dict[Key, bool]:
 
 def _learned_rows(champion: Path, data_dir: Path, keys: list[Key]) -> int:
     """How many of the rows the champion has read, labelled or not, as far as what it was made of is still there."""
-    read = pa.chunked_array([one for texts in _read_texts(champion, data_dir) for one in texts.chunks], pa.string())
-    learned = set(read.to_pylist())
+    try:
+        learned = {digest for texts in _read_texts(champion, data_dir) for digest in texts.to_pylist()}
+    except pa.ArrowException as error:
+        raise DamagedOutputError(
+            "what the champion has read in training cannot be read",
+            where=str(data_dir / read_manifest(champion).facts["data_set_folder"]),
+            seen=str(error),
+            expected="the examples that its data set was made with",
+            to_do="run prepare-data with refresh=true on the data that it was trained on",
+        ) from error
     return sum(digest in learned for digest, _ in keys)
 
 

@@ -30,8 +30,9 @@ NOTE_ON_NOTEBOOK_1 = (
     "validation split, and the test split was read once, after the last epoch."
 )
 NOTE_ON_UNSUP = (
-    "Beside the train split the model learned from {rows:,} texts of unsup without a label of theirs: its n-grams, "
-    "fitted to train, labelled them for the LSTM, part of whose answers is therefore theirs."
+    "Beside the train split the model learned from {rows:,} of the {all_rows:,} texts of unsup ({copies:,} stand in "
+    "val or test) without a label of theirs: its n-grams, fitted to train, labelled them for the LSTM, part of whose "
+    "answers is therefore theirs. It read them in the first {epochs} of its epochs; the train loss of these is of both."
 )
 NOTE_ON_ENCODER = "The weights started from an encoder that has read train and unsup without any label."
 _CURVE_COLUMNS = ("epoch", "train_loss", "val_loss", "val_accuracy_rate", "learning_rate", "seconds")
@@ -74,14 +75,19 @@ def signal_figures(signal: SignalTest) -> dict[str, Any]:
 
 
 def curve_of(history: Iterable[Mapping[str, Any]]) -> list[dict[str, float | None]]:
-    """One row per epoch, the first first: the mean of the networks that were trained for so long, seconds and all.
+    """One row per epoch, the first first: the mean of all networks; one that had stopped before counts as it ended.
 
     None stands for what is missing or no finite number in one of them.
     """
-    by_epoch: dict[int, list[Mapping[str, Any]]] = {}
+    by_member: dict[int, list[Mapping[str, Any]]] = {}
     for row in history:
-        by_epoch.setdefault(row["epoch"], []).append(row)
-    return [{name: _mean([row[name] for row in rows]) for name in _CURVE_COLUMNS} for rows in by_epoch.values()]
+        by_member.setdefault(row.get("member", 1), []).append(row)
+    epochs = range(max(map(len, by_member.values()), default=0))
+    stood = ([rows[min(epoch, len(rows) - 1)] for rows in by_member.values()] for epoch in epochs)
+    return [
+        {name: _mean([row[name] for row in rows]) for name in _CURVE_COLUMNS} | {"epoch": epoch + 1}
+        for epoch, rows in enumerate(stood)
+    ]
 
 
 def to_json(figures: Figures) -> str:
@@ -122,9 +128,14 @@ def _notes(subject: Subject) -> list[str]:
     mark = MARKS[subject.model.origin]
     made = [NOTE_ON_MADE_DATA.format(mark=mark)] if mark else []
     unsup_rows = subject.manifest.facts.get("unsup_rows")
-    unlabelled = [NOTE_ON_UNSUP.format(rows=unsup_rows)] if unsup_rows else []
+    unlabelled = [_note_on_unsup(subject, unsup_rows)] if unsup_rows else []
     unlabelled += [NOTE_ON_ENCODER] if "encoder" in subject.manifest.inputs else []
     return made + unlabelled + ([NOTE_ON_NOTEBOOK_1] if subject.model.preset == "keras-bilstm" else [])
+
+
+def _note_on_unsup(subject: Subject, rows: int) -> str:
+    all_rows, epochs = subject.data.facts["split_rows"]["unsup"], subject.config.training.unsup_epochs
+    return NOTE_ON_UNSUP.format(rows=rows, all_rows=all_rows, copies=all_rows - rows, epochs=epochs)
 
 
 def _data(subject: Subject) -> dict[str, Any]:

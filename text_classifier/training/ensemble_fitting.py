@@ -60,13 +60,17 @@ def _within(on_progress: OnProgress, place: int, members: int) -> OnProgress:
 
 
 def _joined(whole: list[Fitted]) -> Fitted:
-    """Resumed at steps of the whole; a member that was only read again was not resumed, unless it is the last."""
+    """Resumed at steps of the whole: a process that finds a member complete takes up the next one."""
     steps, histories, resumed_at_steps = 0, list[pa.Table](), list[int]()
-    for number, fitted in enumerate(whole, 1):
-        history, own = fitted.history, pc.max(fitted.history["step"]).as_py()
-        column = pa.array([number] * history.num_rows, pa.int32())
-        histories.append(history.add_column(0, "member", column))
-        is_last = number == len(whole)
-        resumed_at_steps += [steps + step for step in fitted.resumed_at_steps if step < own or is_last]
-        steps += own
-    return Fitted(pa.concat_tables(histories), tuple(resumed_at_steps), sum(one.earlier_seconds for one in whole))
+    for place, fitted in enumerate(whole):
+        history, is_last = fitted.history, fitted is whole[-1]
+        histories.append(history.add_column(0, "member", pa.array([place + 1] * history.num_rows, pa.int32())))
+        own = list(fitted.resumed_at_steps)
+        if fitted.was_over and not is_last:
+            own.pop()
+        elif not own and place and whole[place - 1].was_over:
+            own = [0]
+        resumed_at_steps += [steps + step for step in own]
+        steps += pc.max(history["step"]).as_py()
+    seconds = sum(fitted.earlier_seconds for fitted in whole)
+    return Fitted(pa.concat_tables(histories), tuple(resumed_at_steps), seconds, whole[-1].was_over)

@@ -109,12 +109,20 @@ def stand_in_held_out(data_folder: Path, digests: pa.ChunkedArray) -> npt.NDArra
 
 
 def check_classes(job: TrainingJob, train_labels: Int64s) -> None:
-    """Every class needs an example to learn from and, beside it, another to measure with.
+    """There must be two classes, and every class needs an example to learn from and another to measure with.
 
     Raises:
         TrainingError: naming the classes for which that is not so.
     """
     classes = job.data_set.classes[job.label]
+    if len(classes) < 2:
+        raise TrainingError(
+            "there is nothing to tell apart",
+            where=f"label {job.label!r} of {job.data_set.data_set}",
+            seen=f"one class, {classes[0]!r}",
+            expected="two classes or more",
+            to_do="give the label its other classes in the data contract, or train on another label",
+        )
     learned = np.bincount(train_labels, minlength=len(classes))
     known = np.sum([_class_rows(job, split) for split in LABELLED_SPLITS], axis=0)
     poor = [i for i in range(len(classes)) if learned[i] < 1 or known[i] < 2]

@@ -37,11 +37,13 @@ class Fitted(NamedTuple):
             the columns of val where nothing was held out.
         resumed_at_steps: steps that were done when a process took the training up again; empty: it was never cut off.
         earlier_seconds: that it had taken when this process took it up.
+        was_over: it was complete then, and only read.
     """
 
     history: pa.Table
     resumed_at_steps: tuple[int, ...]
     earlier_seconds: float
+    was_over: bool
 
 
 def fit(
@@ -72,15 +74,15 @@ def fit(
     kept = Checkpoints(folder, made_with, checkpoint_share)
     with storage.writing(folder), SummaryWriter(folder / TENSORBOARD) as board:
         module = TrainingModule(network, data, kept, on_progress, board)
-        earlier_seconds, done = module.course.seconds, module.course.steps
+        earlier_seconds, done, was_over = module.course.seconds, module.course.steps, module.is_over
         if done:
             logger.info("training goes on from %s: %d of %d steps done", kept.newest, done, data.most_steps)
-        if not module.is_over:
+        if not was_over:
             _train(module)
     network.load_state_dict(module.best or module.scored.state_dict())
     network.cpu().eval()
     history = pa.Table.from_pylist(module.course.rows, HISTORY_SCHEMA)
-    return Fitted(history, tuple(module.course.resumed_at_steps), earlier_seconds)
+    return Fitted(history, tuple(module.course.resumed_at_steps), earlier_seconds, was_over)
 
 
 class _GivesBackSigterm(pl.Callback):

@@ -92,8 +92,13 @@ def fit_temperature(logits: Float32s, labels: Int64s) -> float:
 def fit_share(parts: Mapping[str, Float32s], labels: Int64s) -> float:
     """The share (0-1) of the wide logits under which, at the best temperature, the labels (N,) are likeliest.
 
-    The loss is convex in the scales of both parts; their sum is one over the temperature.
+    The loss is convex in the scales of both parts; their sum is one over the temperature. 1 where the deep part tells
+    the classes apart no better than chance: its logits are much the same for every text, and a share of them would be
+    an opinion on how common the classes are in val.
     """
+    said, names = parts[DEEP].argmax(axis=1), np.unique(labels)
+    if np.mean([np.mean(said[labels == name] == name) for name in names]) <= 1 / len(names):
+        return 1.0
     logits = np.stack([parts[DEEP], parts[WIDE]]).astype(np.float64)  # (2, N, C)
     of_label = logits[:, np.arange(len(labels)), labels]  # (2, N)
 

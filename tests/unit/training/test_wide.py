@@ -174,9 +174,23 @@ def test_the_share_is_the_best_of_all(classes: int) -> None:
     assert best <= min(loss(mixed(parts, share), labels) for share in np.linspace(0, 1, 51)) + 1e-6
 
 
+def test_a_network_that_says_one_class_of_every_text_has_no_share() -> None:
+    labels = np.repeat([0, 1], [34, 19])
+    told = np.eye(2)[labels] + np.random.default_rng(0).normal(scale=0.7, size=(53, 2))
+    nothing = np.tile([0.07, -0.07], (53, 1)) + np.random.default_rng(1).normal(scale=0.007, size=(53, 2))
+    assert fit_share({DEEP: nothing, WIDE: told}, labels) == 1
+
+
+def test_a_network_that_knows_a_rare_class_has_a_share_though_the_largest_is_right_more_often() -> None:
+    labels = np.repeat([0, 1], [950, 50])
+    told = np.eye(2)[labels] * [1.0, 3.0] + np.random.default_rng(0).normal(scale=1.0, size=(1_000, 2)) + [0.5, 0]
+    assert np.mean(told.argmax(axis=1) == labels) < 0.95
+    assert fit_share({DEEP: told, WIDE: np.random.default_rng(1).normal(size=(1_000, 2))}, labels) < 1
+
+
 def test_a_part_that_knows_nothing_has_no_share() -> None:
     labels = np.arange(200) % 2
     told, wrong = np.eye(2)[labels] + np.random.default_rng(0).normal(size=(200, 2)), -3 * np.eye(2)[labels]
     assert fit_share({DEEP: told, WIDE: wrong}, labels) == pytest.approx(0, abs=1e-6)
     assert fit_share({DEEP: wrong, WIDE: told}, labels) == pytest.approx(1, abs=1e-6)
-    assert fit_share({DEEP: wrong, WIDE: wrong}, labels) == 0.5
+    assert fit_share({DEEP: wrong, WIDE: wrong}, labels) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -28,7 +29,7 @@ def comparison_tree(first: Reported, second: Reported, rows: CommonRows) -> dict
         "name": mine["name"],
         "data_set": mine["data_set"],
         "mark": mine["mark"] or theirs["mark"],
-        "notes": list(dict.fromkeys([*mine["notes"], *theirs["notes"]])),
+        "notes": _notes(mine["notes"], theirs["notes"]),
         "label": " and ".join(dict.fromkeys([mine["label"], theirs["label"]])),
         "sentence": _sentence(first, second, paired),
         "first": _run(first),
@@ -38,6 +39,13 @@ def comparison_tree(first: Reported, second: Reported, rows: CommonRows) -> dict
         "classes": class_rows(mine, theirs) if mine["label"] == theirs["label"] else [],
         "made": made_rows(first, second),
     }
+
+
+def _notes(mine: Sequence[str], theirs: Sequence[str]) -> list[str]:
+    """What is said of both, then what is said of one of them."""
+    both = [note for note in mine if note in theirs]
+    alone = (("A", mine), ("B", theirs))
+    return both + [f"{letter}: {note}" for letter, notes in alone for note in notes if note not in both]
 
 
 def _paired(rows: CommonRows) -> dict[str, Any]:

@@ -60,6 +60,14 @@ def test_what_chance_could_have_done_is_not_separable(tmp_path: Path, store: Sto
     assert paired["differing_rows"] == 34
 
 
+def test_what_is_said_of_one_of_them_names_it(tmp_path: Path, store: Store) -> None:
+    made = {"origin": "sample"}
+    first = reported(tmp_path, FIRST_RUN, range(40), **made)
+    second = reported(tmp_path, SECOND_RUN, range(20, ROWS), unsup=[("one more", None)], **made)
+    notes = read_comparison(write_side_by_side(first, second, store).folder)["notes"]
+    assert [note.split()[0] for note in notes] == ["SAMPLE", "B:"]
+
+
 def test_parts_are_flagged_in_both_directions(tmp_path: Path, store: Store) -> None:
     first, second = reported(tmp_path, FIRST_RUN, range(22)), reported(tmp_path, SECOND_RUN, range(22, ROWS))
     parts = read_comparison(write_side_by_side(first, second, store).folder)["paired"]["slices"]
