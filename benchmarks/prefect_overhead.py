@@ -103,15 +103,7 @@ def _bar_seconds() -> float:
         spent = []
         for step in range(1, BAR_UPDATES + 1):
             progress = TrainingProgress(
-                1,
-                1,
-                step,
-                BAR_UPDATES,
-                step / BAR_UPDATES,
-                loss=0.5,
-                examples_per_second=100,
-                seconds=1,
-                seconds_left=1,
+                1, 1, step, BAR_UPDATES, step / BAR_UPDATES, 0.5, 100, seconds=1, seconds_left=1
             )
             spent.append(_seconds(partial(bar.show, progress)))
             time.sleep(1.1)  # it moves once a second at most

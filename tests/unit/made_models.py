@@ -52,7 +52,7 @@ class Recipe:
         rates: (N, C) or, of two classes, (N,) probabilities of the second: what the model answers to `texts`.
         baselines: what each answers to the test texts: one class for all, or one for each.
         val: without one there is no val split.
-        unsup: that the model learned from, whatever label stands there.
+        unsup: that the model learned from, whatever label stands there; with an `encoder` (a fingerprint) that did.
         columns: of the contract, beside those that every example has; values of the test split.
         opinion: (N, C), of the linear classifier; None: it gives none.
         validation: label, random and grouped predictions of train and val.
@@ -64,6 +64,7 @@ class Recipe:
     train: Sequence[tuple[str, str]] = (("a", "neg"), ("b", "pos"), ("c", "neg"))
     val: Sequence[tuple[str, str]] = ()
     unsup: Sequence[tuple[str, str | None]] = ()
+    encoder: str = ""
     class_names: tuple[str, ...] = ("neg", "pos")
     columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     baselines: Mapping[str, Any] = field(default_factory=lambda: {"majority class": "neg", "NB-SVM": "pos"})
@@ -234,12 +235,12 @@ def _model(data_dir: Path, told: Recipe, data: DataSet) -> TrainedModel:
     )
     options = {"training": training.model_dump()}
     parameters = {"label": told.label, "preset": told.preset, "options": options, "seed": 1}
-    inputs = {"data_set": data.fingerprint, "corpus": "cd" * 32}
+    inputs = {"data_set": data.fingerprint, "corpus": "cd" * 32} | ({"encoder": told.encoder} if told.encoder else {})
     planned = storage.plan("model", inputs=inputs, parameters=parameters, modules=())
     facts = {
         "data_set_folder": "datasets/films/1",
         "computed_with": "torch 2.13.0, float32 on 2 threads of the CPU",
-        "unsup_rows": sum(text not in told.texts for text, _ in told.unsup),
+        "unsup_rows": 0 if told.encoder else sum(text not in told.texts for text, _ in told.unsup),
     }
     folder = data_dir / "models" / "films" / told.run
     with storage.output_folder(folder, planned, facts) as partial:

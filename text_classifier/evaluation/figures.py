@@ -32,7 +32,7 @@ NOTE_ON_NOTEBOOK_1 = (
 NOTE_ON_UNSUP = (
     "Beside the train split the model learned from {rows:,} of the {all_rows:,} texts of unsup ({copies:,} stand in "
     "val or test) without a label of theirs: its n-grams, fitted to train, labelled them for the LSTM, part of whose "
-    "answers is therefore theirs. It read them in the first {epochs} of its epochs; the train loss of these is of both."
+    "answers is therefore theirs. It read them {when}; the train loss there is of both."
 )
 NOTE_ON_ENCODER = "The weights started from an encoder that has read train and unsup without any label."
 _CURVE_COLUMNS = ("epoch", "train_loss", "val_loss", "val_accuracy_rate", "learning_rate", "seconds")
@@ -134,8 +134,10 @@ def _notes(subject: Subject) -> list[str]:
 
 
 def _note_on_unsup(subject: Subject, rows: int) -> str:
-    all_rows, epochs = subject.data.facts["split_rows"]["unsup"], subject.config.training.unsup_epochs
-    return NOTE_ON_UNSUP.format(rows=rows, all_rows=all_rows, copies=all_rows - rows, epochs=epochs)
+    all_rows = subject.data.facts["split_rows"]["unsup"]
+    epochs = min(subject.config.training.unsup_epochs, subject.model.epochs)
+    when = "in its first epoch" if epochs == 1 else f"in its first {epochs} epochs"
+    return NOTE_ON_UNSUP.format(rows=rows, all_rows=all_rows, copies=all_rows - rows, when=when)
 
 
 def _data(subject: Subject) -> dict[str, Any]:

@@ -148,17 +148,20 @@ class SplitBatches:
 
     def steps(self, epoch: int) -> int:
         """Batches of an epoch."""
-        rows = sum(len(one.labels) for one in self._read_in(epoch))
+        unsup = self._unsup_in(epoch)
+        rows = len(self.train.labels) + (len(unsup.labels) if unsup else 0)
         return -(-rows // self.options.batch_size)
 
     def predictions(self, epoch: int) -> int:
         """That an epoch asks for."""
-        lengths = (torch.from_numpy(one.windows.lengths) for one in self._read_in(epoch))
-        return sum(self.objective.predictions(of_one) for of_one in lengths)
+        unsup = self._unsup_in(epoch)
+        read = [self.train.windows.lengths] + ([unsup.windows.lengths] if unsup else [])
+        return sum(self.objective.predictions(torch.from_numpy(lengths)) for lengths in read)
 
     def of_epoch(self, epoch: int, first: int = 0) -> Batches:
         """Those of an epoch from its batch `first` on."""
-        read = _together(self.train, self.unsup) if self.unsup and self._reads_unsup(epoch) else self.train
+        unsup = self._unsup_in(epoch)
+        read = _together(self.train, unsup) if unsup else self.train
         plan = plan_epoch(read.windows.lengths, self.options, self.seed, epoch)
         return Batches(read, plan[first:], self.options)
 
@@ -169,11 +172,8 @@ class SplitBatches:
         plan = plan_scoring(self.val.windows.lengths, SCORING_BATCH)
         return Batches(self.val, plan, self.options)
 
-    def _read_in(self, epoch: int) -> list[Readable | SoftlyLabelled]:
-        return [self.train, self.unsup] if self.unsup and self._reads_unsup(epoch) else [self.train]
-
-    def _reads_unsup(self, epoch: int) -> bool:
-        return epoch < self.options.unsup_epochs
+    def _unsup_in(self, epoch: int) -> SoftlyLabelled | None:
+        return self.unsup if epoch < self.options.unsup_epochs else None
 
 
 def _together(train: Readable, unsup: SoftlyLabelled) -> SoftlyLabelled:

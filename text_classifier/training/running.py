@@ -26,14 +26,7 @@ from text_classifier.records import shown_name
 from text_classifier.store import Store
 from text_classifier.training.batches import Readable, SplitBatches, read_windows
 from text_classifier.training.ensemble_fitting import fit_all
-from text_classifier.training.examples import (
-    Float32s,
-    Int64s,
-    LabelledSplit,
-    check_classes,
-    join_splits,
-    load_labelled,
-)
+from text_classifier.training.examples import Float32s, Int64s, LabelledSplit, check_classes, join_splits, load_labelled
 from text_classifier.training.export import export
 from text_classifier.training.fitting import TENSORBOARD, Fitted
 from text_classifier.training.job import OnProgress, TrainingJob

@@ -156,6 +156,17 @@ def test_a_champion_is_not_compared_on_rows_that_it_was_trained_on(tmp_path: Pat
     assert comparison.reason == f"the champion has read 10 of the {len(TEXTS)} test rows in training"
 
 
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_where_what_it_has_read_is_damaged_it_is_not_compared(tmp_path: Path, champion: Evaluated, split: str) -> None:
+    (tmp_path / "datasets" / "news" / "old" / "examples" / f"{split}.parquet").write_bytes(b"PAR1 cut short")
+    labels = ["yes"] * len(TEXTS)
+    place = write_data_set(tmp_path, "new", TEXTS, labels)
+    challenger = write_model(tmp_path, "challenger", place, predictions(TEXTS, labels, labels))
+    comparison = challenged(tmp_path, challenger)
+    assert comparison.against_champion == "not comparable"
+    assert "what the champion has read in training cannot be read" in comparison.reason
+
+
 def test_texts_that_its_encoder_has_read_count(tmp_path: Path, champion: Evaluated) -> None:
     labels, fingerprint = ["yes"] * len(TEXTS), "ab" * 32
     encoder = tmp_path / "encoders" / "news" / fingerprint[: storage.DIGEST_CHARACTERS]

@@ -165,6 +165,14 @@ def test_unlabelled_texts_that_were_learned_from_are_said_and_count_as_learned(m
     assert "from 3 of the 4 texts of unsup (1 stand in val or test) without a label of theirs" in note
 
 
+def test_an_encoder_that_read_unlabelled_texts_is_said_and_what_it_read_counts_as_learned(make: Make) -> None:
+    figures = figures_of(make(unsup=[("A joy!", None)], encoder="ab" * 32))
+    assert figures["leaks"]["copied_rows"]["rows"] == 1
+    assert (
+        figures["notes"][-1] == "The weights started from an encoder that has read train and unsup without any label."
+    )
+
+
 def test_the_curve_is_the_mean_of_the_networks_and_one_that_had_stopped_counts_as_it_ended() -> None:
     row = {"train_loss": 0.5, "val_loss": None, "val_accuracy_rate": 0.5, "learning_rate": 1e-3}
     rows = [row | {"member": one, "epoch": two, "seconds": 3.0 * two} for one, two in ((1, 1), (1, 2), (2, 1))]

@@ -65,3 +65,9 @@ def test_two_examples_of_a_class_are_enough(write_data_set, job_of) -> None:
     job = job_of(data_set)
     check_classes(job, load_labelled(job, "train").labels)
     assert pq.read_table(data_set.folder / "examples" / "test.parquet").num_rows == 2
+
+
+def test_a_label_with_a_single_class_is_refused(write_data_set, job_of) -> None:
+    job = job_of(write_data_set({"train": [("a a", "y"), ("b", "y")]}, classes=("y",)))
+    with pytest.raises(TrainingError, match="nothing to tell apart; .* one class, 'y'"):
+        check_classes(job, np.zeros(2, np.int64))
