@@ -69,5 +69,5 @@ def test_two_examples_of_a_class_are_enough(write_data_set, job_of) -> None:
 
 def test_a_label_with_a_single_class_is_refused(write_data_set, job_of) -> None:
     job = job_of(write_data_set({"train": [("a a", "y"), ("b", "y")]}, classes=("y",)))
-    with pytest.raises(TrainingError, match="nothing to tell apart; .* one class, 'y'"):
+    with pytest.raises(TrainingError, match=r"nothing to tell apart; .* one class, 'y'"):
         check_classes(job, np.zeros(2, np.int64))
